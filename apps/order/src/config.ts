@@ -1,0 +1,13 @@
+import { environment, readConfig } from '@cartwheel/service';
+import { z } from 'zod';
+
+/** The only reader of process.env. */
+export const config = readConfig(
+  'order',
+  environment.extend({
+    /** How long a placed order waits for payment and stock before it cancels itself. */
+    ORDER_TIMEOUT_MS: z.coerce.number().int().min(100).default(900_000),
+    ORDER_TIMEOUT_POLL_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  }),
+  process.env,
+);

@@ -1,0 +1,14 @@
+import { runService } from '@cartwheel/service';
+import { config } from './config.ts';
+import { OrderModule } from './order.module.ts';
+import { lockOrders } from './order.repository.ts';
+import { schemas } from './order.schema.ts';
+import { ORDER } from './order.transports.ts';
+
+await runService({
+  name: 'order',
+  config,
+  module: OrderModule,
+  schemas,
+  consumers: [{ group: 'order', transportId: ORDER, locks: lockOrders }],
+});

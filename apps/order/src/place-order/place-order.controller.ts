@@ -1,0 +1,28 @@
+import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
+import type { Cause } from '@cartwheel/contracts';
+import { IdempotencyKey, once, RequestCause } from '@cartwheel/http';
+import { UnitOfWork } from '@cartwheel/outbox';
+import type { FastifyReply } from 'fastify';
+import { Checkout } from './checkout.ts';
+import { PlaceOrder } from './place-order.ts';
+
+@Controller('checkout')
+export class PlaceOrderController {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly placeOrder: PlaceOrder,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  async place(
+    @IdempotencyKey() key: string,
+    @Body({ schema: Checkout }) request: Checkout,
+    @RequestCause() cause: Cause,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const receipt = await this.unitOfWork.run(cause, (tx) => once(tx, key, request, () => this.placeOrder.execute(tx, request)));
+    void reply.header('location', `/orders/${receipt.orderId}`);
+    return receipt;
+  }
+}

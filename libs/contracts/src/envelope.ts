@@ -1,0 +1,144 @@
+import { Permanent } from '@cartwheel/primitives';
+import { z } from 'zod';
+import type { Delivery, HeaderValue } from './delivery.ts';
+import { facts } from './facts.ts';
+import type { Message } from './message.ts';
+import { tasks } from './tasks.ts';
+
+/**
+ * What every message carries around its data: CloudEvents 1.0 in binary mode. The value is the JSON of `data`, the
+ * attributes are headers `ce_*` (https://github.com/cloudevents/spec, Kafka protocol binding). AMQP 0-9-1 has no standard
+ * binding, so ours uses the same names there.
+ */
+export type Envelope<T = unknown> = {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly version: number;
+  /** Facts only: the n-th of this topic and subject. For checkers; consumers never rely on it. */
+  readonly sequence?: number | undefined;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly userId?: string | undefined;
+  readonly traceparent?: string | undefined;
+  readonly data: T;
+};
+
+/** Where a message comes from: its checkout, and the fact (or `http:<uuid>` request) that caused it. */
+export type Cause = Pick<Envelope, 'correlationId' | 'causationId' | 'userId' | 'traceparent'>;
+
+/** The cause that whatever a fact's handler emits will name. */
+export function causedBy(fact: Envelope): Cause {
+  return { correlationId: fact.correlationId, causationId: fact.id, userId: fact.userId, traceparent: fact.traceparent };
+}
+
+/** The headers of a message that is about to be sent. */
+export function headersOf(message: Message, source: string, cause: Cause, sequence?: number): Record<string, string> {
+  const { version } = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
+  return {
+    'content-type': 'application/json',
+    ce_specversion: '1.0',
+    ce_id: message.id,
+    ce_type: message.type,
+    ce_source: source,
+    ce_subject: message.subject,
+    ce_time: message.time,
+    ce_dataversion: String(version),
+    ...(sequence === undefined ? {} : { ce_sequence: String(sequence) }),
+    ce_correlationid: cause.correlationId,
+    ce_causationid: cause.causationId,
+    ...(cause.userId === undefined ? {} : { ce_userid: cause.userId }),
+    ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
+  };
+}
+
+export type Unreadable = 'undecodable' | 'unknown-version' | 'contract-violation';
+
+/** A message that a handler exists for and that cannot be read. `id` is the message's own where it could be believed. */
+export class UnreadableMessage extends Permanent {
+  override readonly name = 'UnreadableMessage';
+  readonly reason: Unreadable;
+  readonly id: string | undefined;
+
+  constructor(reason: Unreadable, message: string, id?: string) {
+    super(message);
+    this.reason = reason;
+    this.id = id;
+  }
+}
+
+const Attributes = z.object({
+  ce_specversion: z.literal('1.0'),
+  ce_id: z.uuid(),
+  ce_type: z.string().min(1).max(100),
+  ce_source: z.string().min(1).max(100),
+  ce_subject: z.string().min(1).max(200),
+  ce_time: z.iso.datetime(),
+  ce_dataversion: z.coerce.number().int().positive(),
+  ce_sequence: z.coerce.number().int().positive().optional(),
+  ce_correlationid: z.uuid(),
+  ce_causationid: z.string().regex(/^(http:)?[0-9a-f-]{36}$/),
+  ce_userid: z.string().max(200).optional(),
+  traceparent: z.string().max(100).optional(),
+});
+
+/** The type a delivery claims to be of, or undefined when it does not say. */
+export function typeOf(delivery: Delivery): string | undefined {
+  return text(delivery.headers['ce_type']);
+}
+
+/**
+ * Reads a delivery against its contract.
+ * @throws UnreadableMessage — its text is one of our own fixed sentences: a parser's message would quote the input,
+ *   which may be personal.
+ */
+export function readEnvelope(delivery: Delivery): Envelope {
+  const attributes = Attributes.safeParse(
+    Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, text(value)])),
+  );
+  if (!attributes.success) {
+    const names = [...new Set(attributes.error.issues.map((issue) => issue.path.join('.')))].join(', ');
+    throw new UnreadableMessage('undecodable', `headers missing or malformed: ${names}`);
+  }
+  const a = attributes.data;
+  const contract = { ...facts, ...tasks }[a.ce_type as keyof typeof facts];
+  if (contract === undefined) throw new UnreadableMessage('undecodable', 'no contract for this type', a.ce_id);
+  if (contract.version !== a.ce_dataversion) {
+    throw new UnreadableMessage('unknown-version', `version ${a.ce_dataversion} of ${a.ce_type} is not known here`, a.ce_id);
+  }
+  const data = contract.schema.safeParse(parseJson(delivery.value));
+  if (!data.success) {
+    const paths = [...new Set(data.error.issues.map((issue) => issue.path.join('.') || '(root)'))].slice(0, 10).join(', ');
+    throw new UnreadableMessage('contract-violation', `data breaks the contract of ${a.ce_type} at: ${paths}`, a.ce_id);
+  }
+  return {
+    id: a.ce_id.toLowerCase(),
+    type: a.ce_type,
+    source: a.ce_source,
+    subject: a.ce_subject,
+    time: a.ce_time,
+    version: a.ce_dataversion,
+    sequence: a.ce_sequence,
+    correlationId: a.ce_correlationid,
+    causationId: a.ce_causationid,
+    userId: a.ce_userid,
+    traceparent: a.traceparent,
+    data: data.data,
+  };
+}
+
+function parseJson(value: Buffer | null): unknown {
+  if (value === null) throw new UnreadableMessage('undecodable', 'the message has no value');
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value));
+  } catch {
+    throw new UnreadableMessage('undecodable', 'the value is not JSON in UTF-8');
+  }
+}
+
+function text(value: HeaderValue): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+}

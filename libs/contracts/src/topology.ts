@@ -1,0 +1,91 @@
+import { type FactTopic, factTopics } from './facts.ts';
+import { type TaskQueue, taskQueues } from './tasks.ts';
+
+/** The retry ladder: a failed task waits on rung 1, 2, 3 … and then stays on the last. One fixed delay per queue, so that no
+ * short wait stands behind a long one. */
+export const retryRungs = [
+  { name: '1s', delayMs: 1_000 },
+  { name: '5s', delayMs: 5_000 },
+  { name: '30s', delayMs: 30_000 },
+  { name: '5m', delayMs: 300_000 },
+] as const;
+
+/** A crash loop ends here, on the broker; ordinary failures are counted by us, in a header (docs/decisions/0005). */
+const DELIVERY_LIMIT = 20;
+
+const MESSAGE_MAX_BYTES = 1_000_000;
+/** A dead letter is its original plus a description of the failure. */
+const DEAD_LETTER_MAX_BYTES = 2_000_000;
+
+/** Which consumer group reads which topics. */
+const groups = {
+  order: ['payment-events', 'inventory-events'],
+  payment: ['order-events'],
+  inventory: ['order-events'],
+  email: ['order-events'],
+  'analytics.facts': ['order-events', 'payment-events', 'inventory-events'],
+} as const satisfies Record<string, readonly FactTopic[]>;
+
+export type ConsumerGroup = keyof typeof groups;
+
+export type Topology = ReturnType<typeof topology>;
+
+/**
+ * The one source of every name on both brokers, with the arguments they are declared with. All names carry the namespace,
+ * so that two systems share a broker without meeting; services, set-up, tests and checker ask here.
+ *
+ * RabbitMQ answers 406 to a queue that is declared again with other arguments: these are final.
+ */
+export function topology(namespace = '', { partitions = 12 } = {}) {
+  const named = (name: string) => (namespace === '' ? name : `${namespace}.${name}`);
+  const consumers = Object.keys(groups) as ConsumerGroup[];
+  const deadLetterTopic = (topic: string, consumer: string) => `${topic}.${consumer}.dlq`;
+  const topic = (name: FactTopic) => named(name);
+  const quorum = { 'x-queue-type': 'quorum' };
+
+  return {
+    namespace,
+    topic,
+    topicsOf: (consumer: ConsumerGroup) => groups[consumer].map(topic),
+    groupId: (consumer: ConsumerGroup) => named(consumer),
+    consumers,
+    deadLetterTopic,
+    topics: [
+      ...factTopics.map((name) => ({
+        name: topic(name),
+        partitions,
+        config: { 'retention.ms': '-1', 'max.message.bytes': String(MESSAGE_MAX_BYTES) },
+      })),
+      ...consumers.flatMap((consumer) =>
+        groups[consumer].map((name) => ({
+          name: deadLetterTopic(topic(name), consumer),
+          partitions: 1,
+          config: { 'retention.ms': '-1', 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
+        })),
+      ),
+    ],
+    exchange: named('tasks'),
+    queue: (name: TaskQueue) => named(name),
+    retryQueue: (queue: string, rung: number) => `${queue}.retry.${retryRungs[rung]!.name}`,
+    queues: taskQueues.flatMap((name) => {
+      const work = named(name);
+      // At-least-once dead-lettering needs reject-publish; the quorum default is at-most-once, and a hop could lose a task.
+      const handOver = (to: string) => ({
+        ...quorum,
+        'x-dead-letter-exchange': '',
+        'x-dead-letter-routing-key': to,
+        'x-dead-letter-strategy': 'at-least-once',
+        'x-overflow': 'reject-publish',
+      });
+      return [
+        { name: work, binding: `${name}.*`, arguments: { ...handOver(`${work}.dead`), 'x-delivery-limit': DELIVERY_LIMIT } },
+        ...retryRungs.map((rung) => ({
+          name: `${work}.retry.${rung.name}`,
+          binding: undefined,
+          arguments: { ...handOver(work), 'x-message-ttl': rung.delayMs },
+        })),
+        { name: `${work}.dead`, binding: undefined, arguments: { ...quorum } },
+      ];
+    }),
+  };
+}

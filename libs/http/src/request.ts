@@ -1,0 +1,32 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { DomainError, newId } from '@cartwheel/primitives';
+import type { FastifyRequest } from 'fastify';
+
+const MAX_KEY_LENGTH = 255;
+
+/** The `Idempotency-Key` header: 1 to 255 printable ASCII characters. */
+export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const key = request(context).headers['idempotency-key'];
+  if (typeof key !== 'string' || key === '') {
+    throw new DomainError('idempotency-key-missing', 'Send an Idempotency-Key header, for example a new UUID.', 400);
+  }
+  if (key.length > MAX_KEY_LENGTH || !/^[\x21-\x7e]+$/.test(key)) {
+    throw new DomainError(
+      'idempotency-key-invalid',
+      `The Idempotency-Key must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters without spaces.`,
+      400,
+    );
+  }
+  return key;
+});
+
+/** Why whatever this request starts will happen: one new correlation id, and the request itself as the cause. */
+export const RequestCause = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { traceparent } = request(context).headers;
+  const valid = typeof traceparent === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent);
+  return { correlationId: newId(), causationId: `http:${newId()}`, ...(valid ? { traceparent } : {}) };
+});
+
+function request(context: ExecutionContext): FastifyRequest {
+  return context.switchToHttp().getRequest<FastifyRequest>();
+}

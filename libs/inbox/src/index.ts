@@ -1,0 +1,3 @@
+export { type FactContext, type FactHandlers, FactInbox, type Locks } from './fact-inbox.ts';
+export { inboxSchema, taskAttemptsSchema } from './inbox.schema.ts';
+export { type TaskContext, type TaskHandlers, TaskInbox, type TaskOutcome } from './task-inbox.ts';

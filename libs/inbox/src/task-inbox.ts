@@ -1,0 +1,185 @@
+import { causedBy, type Cause, type Delivery, type Envelope, readEnvelope, retryRungs, type Topology, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
+import { bury, type Failure } from '@cartwheel/parking';
+import { DatabaseUnavailable, type Pool, transaction } from '@cartwheel/postgres';
+import { backoff, delay, deriveId, describeError, Permanent, Transient } from '@cartwheel/primitives';
+import { createHash } from 'node:crypto';
+import { blameDatabase, claim } from './claim.ts';
+
+/**
+ * Prevents: a task whose outcome is recorded twice, and a database transaction that stays open while the outside thinks.
+ * How: the outside call stands alone between short transactions. `ctx.finish` records the task's id, the outcome and
+ *   what follows from it in one of them; the acknowledgement comes after.
+ * Promises: 1. an outcome is recorded once. 2. Nothing is acknowledged before it is recorded, handed to the retry ladder,
+ *   or dead. 3. A Transient failure climbs the ladder and never uses up attempts; its last rung repeats.
+ *   4. An error of the database is waited out with the task in hand and counts for nobody.
+ * Costs: an outside call may be repeated after a crash: it carries an idempotency key, or is at least once (SMTP).
+ * Not here: order between tasks; they do not need it.
+ * Proof: task-inbox.int.spec.ts
+ */
+export type TaskContext = {
+  readonly task: Envelope;
+  /** A short transaction before the outside call. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The transaction that records the outcome. Does nothing when the outcome was recorded already. */
+  finish(work: (tx: Tx) => Promise<void>): Promise<void>;
+};
+
+/** The workers of one queue, by task type. */
+export type TaskHandlers = {
+  has(type: string): boolean;
+  handle(type: string, data: unknown, context: TaskContext): Promise<void>;
+};
+
+/** What the strategy does next: acknowledge, or first publish to the retry queue of `rung` (from 0) with these headers. */
+export type TaskOutcome =
+  { readonly kind: 'ack' } | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
+
+export type TaskInboxOptions = {
+  /** The queue's name without the namespace. */
+  readonly consumer: string;
+  readonly pool: Pool;
+  readonly origin: { source: string; topology: Topology };
+  readonly unitOfWork: UnitOfWork;
+  readonly wake: Wake;
+  readonly onEvent?: (event: 'duplicate' | 'failed' | 'dead', details: Record<string, unknown>) => void;
+};
+
+const ACK: TaskOutcome = { kind: 'ack' };
+const HEADER = { attempt: 'cartwheel_attempt', failures: 'cartwheel_failures', firstFailedAt: 'cartwheel_first_failed_at' };
+/** The errors of a handler that are not Transient: once per rung, and once more. */
+const MAX_FAILURES = retryRungs.length + 1;
+
+export class TaskInbox {
+  readonly #options: TaskInboxOptions;
+
+  constructor(options: TaskInboxOptions) {
+    this.#options = options;
+  }
+
+  /** @throws only when `signal` is aborted: leave the task unacknowledged, the broker delivers it again. */
+  async apply(delivery: Delivery, handlers: TaskHandlers, signal: AbortSignal): Promise<TaskOutcome> {
+    for (let repeats = 1; ; repeats += 1) {
+      signal.throwIfAborted();
+      try {
+        return await this.#attempt(delivery, handlers);
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailable)) throw error;
+        this.#options.onEvent?.('failed', { consumer: this.#options.consumer, repeats, ...describeError(error) });
+        await delay(backoff(repeats), signal);
+      }
+    }
+  }
+
+  async #attempt(delivery: Delivery, handlers: TaskHandlers): Promise<TaskOutcome> {
+    const header = (name: string) => String(delivery.headers[name] ?? '');
+    const attempt = Number(header(HEADER.attempt) || 1);
+    const failures = Number(header(HEADER.failures) || 0);
+    const firstFailedAt = header(HEADER.firstFailedAt) || new Date().toISOString();
+
+    let task: Envelope;
+    try {
+      task = readEnvelope(delivery);
+      if (!handlers.has(task.type)) throw new UnreadableMessage('undecodable', `no worker for ${task.type}`, task.id);
+    } catch (error) {
+      const own = error instanceof UnreadableMessage ? error.id : undefined;
+      return this.#bury(own ?? idOfBytes(delivery), delivery, { error, attempts: 1, firstFailedAt: new Date() });
+    }
+    if (await this.#isDone(task.id)) {
+      this.#options.onEvent?.('duplicate', { consumer: this.#options.consumer, id: task.id, type: task.type });
+      return ACK;
+    }
+
+    const place = await this.#begin(task);
+    try {
+      await this.#work(task, handlers);
+      await this.#end(task, place, 'done');
+      return ACK;
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) throw error;
+      const counted = error instanceof Transient ? failures : failures + 1;
+      this.#options.onEvent?.('failed', { consumer: this.#options.consumer, id: task.id, type: task.type, attempt, ...describeError(error) });
+      if (error instanceof Permanent || counted >= MAX_FAILURES) {
+        await this.#end(task, place, 'dead');
+        return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt: new Date(firstFailedAt) });
+      }
+      await this.#end(task, place, 'retry');
+      const headers = {
+        [HEADER.attempt]: String(attempt + 1),
+        [HEADER.failures]: String(counted),
+        [HEADER.firstFailedAt]: firstFailedAt,
+        cartwheel_last_error: describeError(error).errorClass,
+      };
+      return { kind: 'retry', rung: Math.min(attempt, retryRungs.length) - 1, headers };
+    }
+  }
+
+  async #work(task: Envelope, handlers: TaskHandlers): Promise<void> {
+    // What follows from a task was caused by the fact that asked for it: the chain of facts stays whole.
+    const cause: Cause = { ...causedBy(task), causationId: task.causationId };
+    let finished = false;
+    const finish = async (work: (tx: Tx) => Promise<void>) => {
+      await this.#record(task.id, cause, work);
+      finished = true;
+    };
+    await handlers.handle(task.type, task.data, {
+      task,
+      transaction: (work) => this.#options.unitOfWork.run(cause, work),
+      finish,
+    });
+    if (!finished) await finish(() => Promise.resolve());
+  }
+
+  async #record(id: string, cause: Cause, work: (tx: Tx) => Promise<void>): Promise<void> {
+    const { pool, consumer, origin, wake } = this.#options;
+    const collected: Collected[] = [];
+    await transaction(pool, async (tx) => {
+      if ((await blameDatabase(claim(tx, consumer, [id]))).size === 0) return;
+      await work(collect(tx, cause, collected));
+      await writeOutbox(tx, origin, collected);
+    });
+    if (collected.length > 0) wake.ring();
+  }
+
+  async #isDone(id: string): Promise<boolean> {
+    const { pool, consumer } = this.#options;
+    const query = pool.query('SELECT 1 FROM processed_events WHERE consumer = $1 AND event_id = $2', [consumer, id]);
+    return (await blameDatabase(query)).rows.length > 0;
+  }
+
+  async #begin(task: Envelope): Promise<number> {
+    const { rows } = await blameDatabase(
+      this.#options.pool.query<{ attempt: number }>(
+        `INSERT INTO task_attempts (task_id, type, subject, attempt)
+         SELECT $1, $2, $3, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1 RETURNING attempt`,
+        [task.id, task.type, task.subject],
+      ),
+    );
+    return rows[0]!.attempt;
+  }
+
+  async #end(task: Envelope, attempt: number, outcome: 'done' | 'retry' | 'dead'): Promise<void> {
+    const sql = 'UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3 WHERE task_id = $1 AND attempt = $2';
+    await blameDatabase(this.#options.pool.query(sql, [task.id, attempt, outcome]));
+  }
+
+  async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
+    const { pool, consumer } = this.#options;
+    await blameDatabase(
+      transaction(pool, async (tx) => {
+        if ((await claim(tx, consumer, [id])).size > 0) {
+          await bury(tx, { consumer }, { id, delivery: { ...delivery, key: Buffer.from(id) } }, failure);
+        }
+      }),
+    );
+    this.#options.onEvent?.('dead', { consumer, id, type: typeOf(delivery), ...describeError(failure.error) });
+    return ACK;
+  }
+}
+
+/** A task without a believable id gets one from its bytes, so that its redelivery is the same task. */
+function idOfBytes(delivery: Delivery): string {
+  const headers = JSON.stringify(Object.entries(delivery.headers).map(([name, value]) => [name, String(value)]));
+  const digest = createHash('sha256').update(headers).update(delivery.value ?? '').digest('hex');
+  return deriveId(delivery.topic, digest);
+}

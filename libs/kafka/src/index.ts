@@ -1,0 +1,4 @@
+export { createKafka, type Kafka } from './client.ts';
+export { KafkaPublisher } from './kafka-publisher.ts';
+export { KafkaStrategy, type KafkaStrategyOptions } from './kafka.strategy.ts';
+export { createTopics, missingTopics } from './topics.ts';

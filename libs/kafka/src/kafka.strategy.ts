@@ -1,0 +1,189 @@
+import type { Delivery, HeaderValue } from '@cartwheel/contracts';
+import { backoff, delay, describeError } from '@cartwheel/primitives';
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
+import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { missingTopics } from './topics.ts';
+
+/** The Nest handlers of this strategy, as whoever applies a chunk calls them. */
+export type Handlers<Context> = {
+  has(type: string): boolean;
+  handle(type: string, data: unknown, context: Context): Promise<void>;
+};
+
+export type KafkaStrategyOptions<Context> = {
+  readonly kafka: Kafka;
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  /** What must exist before it starts, its own topics and those that its process writes to. */
+  readonly required: readonly string[];
+  readonly transportId: symbol;
+  /** Returns when the chunk is durably dealt with; throws when it must come again. */
+  readonly apply: (chunk: readonly Delivery[], handlers: Handlers<Context>, signal: AbortSignal) => Promise<void>;
+  readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
+  /** Something that waiting will not mend: the process should say so and exit. */
+  readonly onFatal: (reason: string) => void;
+};
+
+const CHUNK = 100;
+
+/**
+ * Prevents: an offset that is committed before its records are applied; a consumer that a handler's error stops for good.
+ * How: `eachBatch` in chunks. `apply` returns after its COMMIT; only then is the offset resolved and committed.
+ * Promises: 1. at least once, in order per partition. 2. No error of a handler reaches kafkajs (a TypeError there stops the
+ *   consumer while the process stays up). 3. A chunk that must come again pauses its own partition only.
+ * Costs: an offset commit per chunk.
+ * Not here: dedup. A rebalance leaves the old `eachBatch` running, and only a throwing heartbeat tells: correctness rests
+ *   on the ids, which are inserted first.
+ * Proof: consumer.fault.spec.ts
+ */
+export class KafkaStrategy<Context> extends Server implements CustomTransportStrategy {
+  override readonly propagatesEventHandlerErrors = true;
+  readonly #options: KafkaStrategyOptions<Context>;
+  readonly #stopping = new AbortController();
+  #consumer: Consumer | undefined;
+  #starting: Promise<void> | undefined;
+  #crashed = false;
+  #failures = 0;
+
+  constructor(options: KafkaStrategyOptions<Context>) {
+    super();
+    this.#options = options;
+    this.transportId = options.transportId as never;
+  }
+
+  /** Whether it consumes, or will once the broker is back. */
+  get alive(): boolean {
+    return !this.#crashed;
+  }
+
+  /** Returns at once: a broker that is away is waited for in the background. */
+  listen(callback: () => void): void {
+    this.#starting = this.#start();
+    callback();
+  }
+
+  async close(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    await this.#starting;
+    await this.#consumer?.disconnect();
+  }
+
+  on(): void {
+    throw new Error('KafkaStrategy has no events of its own');
+  }
+
+  unwrap<T>(): T {
+    return this.#consumer as T;
+  }
+
+  async #start(): Promise<void> {
+    const { kafka, required, groupId, onEvent, onFatal } = this.#options;
+    for (let attempt = 1; !this.#stopping.signal.aborted; attempt += 1) {
+      try {
+        const missing = await missingTopics(kafka, required);
+        if (missing.length > 0) return onFatal(`Kafka does not have ${missing.join(', ')}: run the set-up`);
+        await this.#consume();
+        return;
+      } catch (error) {
+        onEvent?.('disconnected', { groupId, attempt, ...describeError(error) });
+        await delay(backoff(attempt, { baseMs: 250, maxMs: 5_000 }), this.#stopping.signal);
+      }
+    }
+  }
+
+  async #consume(): Promise<void> {
+    const { kafka, topics, groupId, onEvent, onFatal } = this.#options;
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: 15_000,
+      heartbeatInterval: 1_500,
+      rebalanceTimeout: 30_000,
+      // A fetch with every partition paused sleeps this long.
+      maxWaitTimeInMs: 200,
+      minBytes: 1,
+      allowAutoTopicCreation: false,
+      retry: { retries: 10, initialRetryTime: 200, maxRetryTime: 5_000 },
+    });
+    this.#consumer = consumer;
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      onEvent?.('disconnected', { groupId, restart: payload.restart, ...describeError(payload.error) });
+      if (payload.restart) return;
+      this.#crashed = true;
+      onFatal(`the consumer ${groupId} stopped for good: ${payload.error.message}`);
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      // Auto-resolve is on by default, and would take a batch that was given up for one that was applied.
+      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (batch) => this.#eachBatch(batch) });
+    } catch (error) {
+      await consumer.disconnect().catch(() => undefined);
+      throw error;
+    }
+    onEvent?.('connected', { groupId, topics });
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, resolveOffset, commitOffsetsIfNecessary, uncommittedOffsets, isRunning, isStale } = payload;
+    const abandon = new AbortController();
+    const beat = setInterval(() => {
+      payload.heartbeat().catch((error: unknown) => abandon.abort(error));
+    }, 1_500);
+    const signal = AbortSignal.any([abandon.signal, this.#stopping.signal]);
+    try {
+      for (let at = 0; at < batch.messages.length; at += CHUNK) {
+        if (signal.aborted || !isRunning() || isStale()) return;
+        const chunk = batch.messages.slice(at, at + CHUNK);
+        const deliveries = chunk.map((message) => toDelivery(batch.topic, batch.partition, message));
+        if (!(await this.#applied(deliveries, signal, payload))) return;
+        resolveOffset(chunk.at(-1)!.offset);
+        await commitOffsetsIfNecessary(uncommittedOffsets());
+      }
+    } catch (error) {
+      // Only Kafka's own errors get here: an offset commit that failed. kafkajs restarts the consumer after a retriable one.
+      throw Object.assign(new Error(describeError(error).message, { cause: error }), { retriable: true });
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  /** False: the chunk must come again. Then its partition is paused for a while instead of sleeping in `eachBatch`. */
+  async #applied(chunk: readonly Delivery[], signal: AbortSignal, { pause }: EachBatchPayload): Promise<boolean> {
+    try {
+      await this.#options.apply(chunk, this.#handlers, signal);
+      this.#failures = 0;
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      this.#failures += 1;
+      this.#options.onEvent?.('repeating', { groupId: this.#options.groupId, failures: this.#failures, ...describeError(error) });
+      const resume = pause();
+      setTimeout(resume, backoff(this.#failures, { baseMs: 100, maxMs: 5_000 })).unref();
+      return false;
+    }
+  }
+
+  readonly #handlers: Handlers<Context> = {
+    has: (type) => this.messageHandlers.has(type),
+    handle: async (type, data, context) => {
+      // Nest turns a thrown error into an Observable that errors: awaiting the handler alone would swallow it.
+      const result: unknown = await this.messageHandlers.get(type)!(data, context);
+      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+    },
+  };
+}
+
+function toDelivery(topic: string, partition: number, message: KafkaMessage): Delivery {
+  return {
+    source: 'kafka',
+    topic,
+    partition,
+    offset: message.offset,
+    timestamp: new Date(Number(message.timestamp)).toISOString(),
+    key: message.key,
+    headers: (message.headers ?? {}) as Record<string, HeaderValue>,
+    value: message.value,
+  };
+}

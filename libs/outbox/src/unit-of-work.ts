@@ -1,0 +1,129 @@
+import { type Cause, facts, headersOf, type Message, tasks, type Topology } from '@cartwheel/contracts';
+import { type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import { Permanent } from '@cartwheel/primitives';
+import { type OutboxRow, writeRows } from './outbox-row.ts';
+import type { Wake } from './wake.ts';
+
+/**
+ * Prevents: a change without its message, and a message without its change (the dual write).
+ * How: whoever changes state hands its messages to the transaction; one insert, the last statement before COMMIT, writes
+ *   them beside the change. The relay publishes them later.
+ * Promises: 1. change and messages are one transaction. 2. For one key, `seq` order is commit order, because the row lock
+ *   of the aggregate was taken before: insert-first broke the order of 125 in 4 818 messages.
+ *   3. A message that breaks its contract is never written.
+ * Costs: one row written and deleted per message.
+ * Not here: publishing (relay.ts); order between two keys.
+ * Proof: unit-of-work.int.spec.ts, relay.fault.spec.ts
+ */
+export interface Tx extends Queryable {
+  /** Why this is happening; every message names it. */
+  readonly cause: Cause;
+  /** Collects messages for the outbox; they are written just before COMMIT and vanish with a rollback. */
+  emit(...messages: Message[]): void;
+}
+
+export type Collected = { readonly message: Message; readonly cause: Cause };
+
+/** A transaction's inside for one cause, whose messages are added to `collected`. */
+export function collect(tx: Queryable, cause: Cause, collected: Collected[]): Tx {
+  return {
+    query: (sql, parameters) => tx.query(sql, parameters),
+    cause,
+    emit: (...messages) => collected.push(...messages.map((message) => ({ message, cause }))),
+  };
+}
+
+/** The last statements before COMMIT: numbers the facts, checks every message against its contract, writes the rows. */
+export async function writeOutbox(
+  tx: Queryable,
+  { source, topology }: { source: string; topology: Topology },
+  collected: readonly Collected[],
+): Promise<void> {
+  const next = await takeSequences(tx, topology, collected);
+  const rows = collected.map(({ message, cause }): OutboxRow => {
+    const contract = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
+    const checked = contract.schema.safeParse(message.data);
+    if (!checked.success) throw new Permanent(`${message.type} breaks its contract at ${pathsOf(checked.error)}`);
+    const address =
+      message.kind === 'fact'
+        ? { channel: 'kafka' as const, destination: topology.topic(facts[message.type].topic), key: message.subject }
+        : { channel: 'rabbitmq' as const, destination: topology.exchange, key: tasks[message.type].routingKey };
+    return {
+      ...address,
+      id: message.id,
+      key: Buffer.from(address.key),
+      type: message.type,
+      headers: headersOf(message, source, cause, next(message)),
+      payload: Buffer.from(JSON.stringify(checked.data)),
+    };
+  });
+  await writeRows(tx, rows);
+}
+
+/** Takes the next numbers of every (topic, subject) in one statement, sorted, so that two transactions cannot deadlock. */
+async function takeSequences(tx: Queryable, topology: Topology, collected: readonly Collected[]) {
+  const counts = new Map<string, { topic: string; subject: string; n: number }>();
+  const placeOf = (message: Message) => {
+    if (message.kind !== 'fact') return undefined;
+    const topic = topology.topic(facts[message.type].topic);
+    return { topic, subject: message.subject, key: `${topic} ${message.subject}` };
+  };
+  for (const { message } of collected) {
+    const place = placeOf(message);
+    if (!place) continue;
+    const count = counts.get(place.key);
+    counts.set(place.key, { topic: place.topic, subject: place.subject, n: (count?.n ?? 0) + 1 });
+  }
+  if (counts.size === 0) return () => undefined;
+
+  const wanted = [...counts.values()];
+  const taken = await tx.query<{ topic: string; subject: string; last: string }>(
+    `INSERT INTO message_sequences AS s (topic, subject, last)
+     SELECT topic, subject, n FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w(topic, subject, n) ORDER BY topic, subject
+     ON CONFLICT (topic, subject) DO UPDATE SET last = s.last + excluded.last
+     RETURNING topic, subject, last`,
+    [wanted.map((w) => w.topic), wanted.map((w) => w.subject), wanted.map((w) => w.n)],
+  );
+  const used = new Map(
+    taken.map((row) => {
+      const key = `${row.topic} ${row.subject}`;
+      return [key, Number(row.last) - counts.get(key)!.n];
+    }),
+  );
+  return (message: Message) => {
+    const place = placeOf(message);
+    if (!place) return undefined;
+    const sequence = used.get(place.key)! + 1;
+    used.set(place.key, sequence);
+    return sequence;
+  };
+}
+
+function pathsOf(error: { issues: { path: PropertyKey[] }[] }): string {
+  return error.issues.map((issue) => issue.path.join('.') || '(root)').join(', ');
+}
+
+/** Transactions of a service that nobody's message started: HTTP requests, clocks, steps of a worker. */
+export class UnitOfWork {
+  readonly #pool: Pool;
+  readonly #origin: { source: string; topology: Topology };
+  readonly #wake: Wake;
+
+  constructor(pool: Pool, origin: { source: string; topology: Topology }, wake: Wake) {
+    this.#pool = pool;
+    this.#origin = origin;
+    this.#wake = wake;
+  }
+
+  /** @throws DatabaseUnavailable, or whatever `work` threw; then nothing was changed and nothing will be sent. */
+  async run<T>(cause: Cause, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const collected: Collected[] = [];
+    const result = await transaction(this.#pool, async (tx) => {
+      const value = await work(collect(tx, cause, collected));
+      await writeOutbox(tx, this.#origin, collected);
+      return value;
+    });
+    if (collected.length > 0) this.#wake.ring();
+    return result;
+  }
+}

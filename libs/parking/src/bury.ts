@@ -1,0 +1,101 @@
+import type { Delivery, HeaderValue } from '@cartwheel/contracts';
+import { type OutboxRow, type RelayRow, writeRows } from '@cartwheel/outbox';
+import type { Queryable } from '@cartwheel/postgres';
+import { describeError, newId } from '@cartwheel/primitives';
+
+/** Why and how often a message failed. */
+export type Failure = { readonly error: unknown; readonly attempts: number; readonly firstFailedAt: Date };
+
+const INSERT = `
+  INSERT INTO parked_messages (source, consumer, topic, key, partition, record_offset, state, attempts, next_attempt_at,
+    event_id, payload, headers, first_failed_at, last_failed_at, error_class, error_message)
+  VALUES ($1, $2, $3, $4, $5, $6, 'dead', $7, now(), $8, $9, $10, $11, now(), $12, $13)`;
+
+/**
+ * Gives a message up: a dead row, and for a Kafka record a copy to `deadLetterTopic` through the outbox, in the same
+ * transaction. Key and bytes stay untouched. A person replays or discards it.
+ */
+export async function bury(
+  tx: Queryable,
+  at: { consumer: string; deadLetterTopic?: string },
+  message: { id: string; delivery: Delivery },
+  failure: Failure,
+): Promise<void> {
+  const { delivery, id } = message;
+  const { errorClass, message: text, stack } = describeError(failure.error);
+  await tx.query(INSERT, [
+    delivery.source,
+    at.consumer,
+    delivery.topic,
+    delivery.key ?? Buffer.from(id),
+    delivery.partition ?? null,
+    delivery.offset ?? null,
+    failure.attempts,
+    id,
+    delivery.value,
+    JSON.stringify(encodeHeaders(delivery.headers)),
+    failure.firstFailedAt,
+    errorClass,
+    text,
+  ]);
+  if (at.deadLetterTopic === undefined) return;
+  const copy: OutboxRow = {
+    channel: 'kafka',
+    id: newId(),
+    destination: at.deadLetterTopic,
+    key: delivery.key,
+    type: 'DeadLetter',
+    payload: delivery.value,
+    headers: {
+      ...encodeHeaders(delivery.headers),
+      dlq_original_topic: delivery.topic,
+      dlq_original_partition: String(delivery.partition ?? ''),
+      dlq_original_offset: delivery.offset ?? '',
+      dlq_original_timestamp: delivery.timestamp ?? '',
+      dlq_original_key: { base64: (delivery.key ?? Buffer.alloc(0)).toString('base64') },
+      dlq_consumer: at.consumer,
+      dlq_attempts: String(failure.attempts),
+      dlq_first_failed_at: failure.firstFailedAt.toISOString(),
+      dlq_last_failed_at: new Date().toISOString(),
+      dlq_error_class: errorClass,
+      dlq_error_message: text,
+      dlq_error_stack: stack,
+    },
+  };
+  await writeRows(tx, [copy]);
+}
+
+/** Keeps outbox rows that no queue is bound for: they are somebody's work, and must not hold up the rows behind them. */
+export async function buryUnroutable(
+  client: { query(sql: string, parameters: unknown[]): Promise<unknown> },
+  rows: readonly RelayRow[],
+): Promise<void> {
+  for (const row of rows) {
+    await client.query(INSERT, [
+      'rabbitmq',
+      'relay',
+      row.destination,
+      Buffer.from(row.id),
+      null,
+      null,
+      1,
+      row.id,
+      row.payload,
+      JSON.stringify(row.headers),
+      new Date(),
+      'Unroutable',
+      `no queue is bound for ${row.key?.toString() ?? ''}`,
+    ]);
+  }
+}
+
+function encodeHeaders(headers: Readonly<Record<string, HeaderValue>>): Record<string, { base64: string }> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => [
+        name.replaceAll('\0', ''),
+        { base64: (Buffer.isBuffer(value) ? value : Buffer.from(String(value))).toString('base64') },
+      ]),
+  );
+}

@@ -1,0 +1,33 @@
+import type { Schema } from '@cartwheel/postgres';
+
+export const parkingSchema: Schema = {
+  name: 'parking',
+  versions: [
+    `
+    CREATE TABLE parked_messages (
+      position bigint GENERATED ALWAYS AS IDENTITY,
+      -- kafka | rabbitmq: then topic is the queue, key the task's id, and there is no partition and offset.
+      source text NOT NULL,
+      consumer text NOT NULL,
+      topic text NOT NULL,
+      -- A record without a key stands under its own id: NULL would be found by no look-up.
+      key bytea NOT NULL,
+      partition int,
+      record_offset bigint,
+      state text NOT NULL,
+      attempts int NOT NULL,
+      next_attempt_at timestamptz NOT NULL,
+      event_id uuid NOT NULL,
+      payload bytea,
+      headers jsonb NOT NULL,
+      first_failed_at timestamptz,
+      last_failed_at timestamptz,
+      error_class text,
+      error_message text,
+      CONSTRAINT parked_messages_pk PRIMARY KEY (position),
+      CONSTRAINT parked_messages_state_chk CHECK (state IN ('parked', 'dead'))
+    );
+    CREATE INDEX parked_messages_consumer_topic_key_position_idx ON parked_messages (consumer, topic, key, position);`,
+  ],
+  grants: { parked_messages: 'SELECT, INSERT, UPDATE, DELETE' },
+};

@@ -1,0 +1,54 @@
+import type { Pool } from './pool.ts';
+import { DatabaseUnavailable, isDatabaseFailure } from './failures.ts';
+
+/** Something that runs SQL: the inside of a transaction. */
+export interface Queryable {
+  query<Row = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction.
+ *
+ * @throws DatabaseUnavailable when the database is why it failed, also when `work` hid that or died of the consequences;
+ *   else whatever `work` threw. Callers decide by this whether a failure counts against a message.
+ */
+export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  let failure: unknown;
+  const tx: Queryable = {
+    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      try {
+        return (await client.query(sql, [...parameters])).rows as Row[];
+      } catch (error) {
+        failure ??= error;
+        throw error;
+      }
+    },
+  };
+
+  let broken = false;
+  try {
+    await tx.query('BEGIN');
+    const result = await work(tx);
+    const { command } = await client.query('COMMIT').catch((error: unknown) => {
+      failure ??= error;
+      throw error;
+    });
+    // A transaction that failed inside and was "committed" anyway is answered with the tag ROLLBACK, not with an error.
+    if (command !== 'COMMIT') throw failure ?? new Error('the transaction was rolled back at COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => (broken = true));
+    if (broken) throw unavailable(error);
+    if (isDatabaseFailure(failure)) throw unavailable(failure);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function unavailable(cause: unknown): DatabaseUnavailable {
+  return new DatabaseUnavailable(cause instanceof Error ? cause.message : 'the database is unavailable', { cause });
+}

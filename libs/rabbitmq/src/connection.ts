@@ -1,0 +1,31 @@
+import { withDeadline } from '@cartwheel/primitives';
+import { type ChannelModel, connect } from 'amqplib';
+
+const DEADLINE_MS = 10_000;
+
+/**
+ * Opens a connection of its own. amqplib's RPCs have no time-out, so everything that asks the broker goes through
+ * `withDeadline`; its recovery brings back connections but not channels, consumers or prefetch, so it stays off and the
+ * loops that use a connection open a new one.
+ */
+export async function openConnection(url: string, name: string): Promise<ChannelModel> {
+  const address = new URL(url);
+  address.searchParams.set('heartbeat', '10');
+  const connection = await withDeadline(
+    'the connection to RabbitMQ',
+    DEADLINE_MS,
+    connect(address.href, { timeout: 5_000, clientProperties: { connection_name: name } }),
+  );
+  // Without a listener an 'error' ends the process. 'close' follows every error and is what the users listen to.
+  connection.on('error', () => undefined);
+  return connection;
+}
+
+/** Closes politely, but does not wait for a broker that does not answer. */
+export async function closeConnection(connection: ChannelModel): Promise<void> {
+  await withDeadline('closing the connection to RabbitMQ', 3_000, connection.close()).catch(() => undefined);
+}
+
+export function rpc<T>(what: string, answer: PromiseLike<T>): Promise<T> {
+  return withDeadline(what, DEADLINE_MS, Promise.resolve(answer));
+}

@@ -1,0 +1,120 @@
+import { withDeadline } from '@cartwheel/primitives';
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import { closeConnection, openConnection, rpc } from './connection.ts';
+
+export type RabbitmqMessage = {
+  /** Names the message in the answer; unique within one call. */
+  readonly ref: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly content: Buffer;
+  readonly id: string;
+  readonly type: string;
+};
+
+/**
+ * Prevents: a task that the broker never stored, or that no queue was bound for, being taken for sent.
+ * How: publisher confirms, persistent messages, and `mandatory` always: an unroutable publish is *acked*, only
+ *   `basic.return`, which comes before the ack, tells.
+ * Promises: 1. confirmed means on disk in a queue. 2. What neither was confirmed nor returned in time is named nowhere
+ *   in the answer, and its sender still has it. 3. A blocked broker gets nothing: what waits, waits in the database
+ *   and not in this process.
+ * Costs: a connection of its own, so that a blocked publisher does not stop the acks.
+ * Not here: retries; the relay and the strategy do them.
+ * Proof: rabbitmq-publisher.int.spec.ts
+ */
+export class RabbitmqPublisher {
+  readonly #url: string;
+  readonly #name: string;
+  readonly #deadlineMs: number;
+  #open: Promise<{ connection: ChannelModel; channel: ConfirmChannel }> | undefined;
+  #blocked: string | undefined;
+  readonly #returned = new Set<string>();
+
+  constructor(url: string, name: string, { deadlineMs = 10_000 } = {}) {
+    this.#url = url;
+    this.#name = name;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** @throws when the broker is away or blocked; then the caller still has all of them. */
+  async publish(messages: readonly RabbitmqMessage[]): Promise<{ confirmed: string[]; unroutable: string[] }> {
+    if (this.#blocked !== undefined) throw new Error(`RabbitMQ blocks publishers: ${this.#blocked}`);
+    const confirmed: string[] = [];
+    const unroutable: string[] = [];
+    const sending = this.#channel().then(async (channel) => {
+      await Promise.all(
+        messages.map(async (message) => {
+          const ok = await this.#send(channel, message);
+          if (this.#returned.delete(message.id)) unroutable.push(message.ref);
+          else if (ok) confirmed.push(message.ref);
+        }),
+      );
+    });
+    try {
+      await withDeadline('the confirms of RabbitMQ', this.#deadlineMs, sending);
+    } catch (error) {
+      await this.close();
+      if (confirmed.length === 0) throw error;
+    }
+    return { confirmed, unroutable };
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    const opened = await open?.catch(() => undefined);
+    if (opened) await closeConnection(opened.connection);
+  }
+
+  /** True: the broker has it. False: it said no, or the channel closed before it answered. */
+  #send(channel: ConfirmChannel, message: RabbitmqMessage): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    channel.publish(
+      message.exchange,
+      message.routingKey,
+      message.content,
+      {
+        persistent: true,
+        mandatory: true,
+        contentType: 'application/json',
+        messageId: message.id,
+        type: message.type,
+        timestamp: Math.floor(Date.now() / 1000),
+        correlationId: String(message.headers['ce_correlationid'] ?? ''),
+        headers: message.headers,
+      },
+      (error: unknown) => resolve(error === null || error === undefined),
+    );
+    return promise;
+  }
+
+  async #channel(): Promise<ConfirmChannel> {
+    this.#open ??= this.#connect();
+    const { channel } = await this.#open.catch((error: unknown) => {
+      this.#open = undefined;
+      throw error;
+    });
+    return channel;
+  }
+
+  async #connect() {
+    const connection = await openConnection(this.#url, this.#name);
+    const forget = () => {
+      this.#open = undefined;
+      this.#blocked = undefined;
+    };
+    connection.on('close', forget);
+    connection.on('blocked', (reason: string) => (this.#blocked = reason));
+    connection.on('unblocked', () => (this.#blocked = undefined));
+    const channel = await rpc('opening a channel', connection.createConfirmChannel());
+    channel.on('error', () => undefined);
+    channel.on('close', () => {
+      forget();
+      void closeConnection(connection);
+    });
+    channel.on('return', (message: Message) => this.#returned.add(String(message.properties.messageId)));
+    return { connection, channel };
+  }
+}

@@ -1,0 +1,190 @@
+import type { Delivery, HeaderValue } from '@cartwheel/contracts';
+import { backoff, delay, describeError } from '@cartwheel/primitives';
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { closeConnection, openConnection, rpc } from './connection.ts';
+import { missingFromBroker } from './declare.ts';
+import type { RabbitmqPublisher } from './rabbitmq-publisher.ts';
+
+export type Handlers<Context> = {
+  has(type: string): boolean;
+  handle(type: string, data: unknown, context: Context): Promise<void>;
+};
+
+export type Outcome = { readonly kind: 'ack' } | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
+
+export type RabbitmqStrategyOptions<Context> = {
+  readonly url: string;
+  readonly queue: string;
+  readonly retryQueue: (rung: number) => string;
+  /** What must exist before it starts. */
+  readonly required: { readonly exchange: string; readonly queues: readonly string[] };
+  readonly prefetch: number;
+  readonly transportId: symbol;
+  readonly publisher: RabbitmqPublisher;
+  /** Returns when the task's outcome is recorded or its retry decided; throws only when `signal` is aborted. */
+  readonly apply: (delivery: Delivery, handlers: Handlers<Context>, signal: AbortSignal) => Promise<Outcome>;
+  readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
+  readonly onFatal: (reason: string) => void;
+};
+
+/**
+ * Prevents: a task that is acknowledged before its outcome is durable, and a consumer that silently is none any more.
+ * How: prefetch, then `apply`, then, for a retry, a confirmed publish to the ladder, then the ack: last, and on the
+ *   channel that delivered. A closed channel or connection, or a cancelled consumer (a delivery that is null), opens a new one.
+ * Promises: 1. at least once. 2. A task is on the retry queue before it leaves the work queue. 3. At most `prefetch` in hand.
+ * Costs: a connection for consuming besides the publisher's.
+ * Not here: dedup and counting (task-inbox.ts); the broker's own delivery limit is only the backstop for crash loops.
+ * Proof: rabbitmq.strategy.int.spec.ts
+ */
+export class RabbitmqStrategy<Context> extends Server implements CustomTransportStrategy {
+  override readonly propagatesEventHandlerErrors = true;
+  readonly #options: RabbitmqStrategyOptions<Context>;
+  readonly #stopping = new AbortController();
+  readonly #inHand = new Set<Promise<void>>();
+  #connection: ChannelModel | undefined;
+  #loop: Promise<void> | undefined;
+  #stopTaking: () => Promise<unknown> = () => Promise.resolve();
+
+  constructor(options: RabbitmqStrategyOptions<Context>) {
+    super();
+    this.#options = options;
+    this.transportId = options.transportId as never;
+  }
+
+  /** It consumes, or opens its next channel. */
+  get alive(): boolean {
+    return this.#loop !== undefined;
+  }
+
+  /** Returns at once: a broker that is away is waited for in the background. */
+  listen(callback: () => void): void {
+    this.#loop = this.#run();
+    callback();
+  }
+
+  /** Takes nothing more, finishes what is in hand, closes. */
+  async close(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    await this.#stopTaking().catch(() => undefined);
+    await Promise.allSettled(this.#inHand);
+    this.#stopping.abort();
+    if (this.#connection) await closeConnection(this.#connection);
+    await this.#loop;
+  }
+
+  on(): void {
+    throw new Error('RabbitmqStrategy has no events of its own');
+  }
+
+  unwrap<T>(): T {
+    return this.#connection as T;
+  }
+
+  async #run(): Promise<void> {
+    const { url, queue, required, onEvent, onFatal } = this.#options;
+    for (let attempt = 1; !this.#stopping.signal.aborted; attempt += 1) {
+      try {
+        const missing = await missingFromBroker(url, required);
+        if (missing.length > 0) return onFatal(`RabbitMQ does not have ${missing.join(', ')}: run the set-up`);
+        const closed = await this.#consume();
+        attempt = 0;
+        onEvent?.('connected', { queue });
+        const reason = await closed;
+        if (!this.#stopping.signal.aborted) onEvent?.('disconnected', { queue, reason });
+      } catch (error) {
+        onEvent?.('disconnected', { queue, attempt, ...describeError(error) });
+      }
+      await delay(backoff(attempt + 1, { baseMs: 200, maxMs: 5_000 }), this.#stopping.signal);
+    }
+  }
+
+  /** Consumes on a new channel; the promise inside settles with the reason when that channel is of no use any more. */
+  async #consume(): Promise<Promise<string>> {
+    const { url, queue, prefetch } = this.#options;
+    const connection = await openConnection(url, `worker:${queue}`);
+    this.#connection = connection;
+    const { promise: closed, resolve: close } = Promise.withResolvers<string>();
+    connection.on('close', () => close('the connection closed'));
+    try {
+      const channel = await rpc('opening a channel', connection.createChannel());
+      channel.on('error', () => undefined);
+      channel.on('close', () => close('the channel closed'));
+      await rpc('setting the prefetch', channel.prefetch(prefetch));
+      const { consumerTag } = await rpc(
+        `consuming ${queue}`,
+        channel.consume(queue, (message) => {
+          if (message === null) return close('the broker cancelled the consumer');
+          this.#take(channel, message, closed);
+        }),
+      );
+      this.#stopTaking = () => rpc('cancelling the consumer', channel.cancel(consumerTag));
+    } catch (error) {
+      await closeConnection(connection);
+      throw error;
+    }
+    return closed.finally(() => closeConnection(connection));
+  }
+
+  #take(channel: Channel, message: ConsumeMessage, closed: Promise<string>): void {
+    const lost = new AbortController();
+    void closed.then(() => lost.abort());
+    const work = this.#process(channel, message, AbortSignal.any([lost.signal, this.#stopping.signal]))
+      // Not acknowledged: the broker delivers it again.
+      .catch((error: unknown) => this.#options.onEvent?.('repeating', { queue: this.#options.queue, ...describeError(error) }))
+      .finally(() => this.#inHand.delete(work));
+    this.#inHand.add(work);
+  }
+
+  async #process(channel: Channel, message: ConsumeMessage, signal: AbortSignal): Promise<void> {
+    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, signal);
+    if (outcome.kind === 'retry') await this.#climb(message, outcome, signal);
+    if (!signal.aborted) channel.ack(message);
+  }
+
+  /** Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. */
+  async #climb(message: ConsumeMessage, outcome: Outcome & { kind: 'retry' }, signal: AbortSignal): Promise<void> {
+    const { publisher, retryQueue, onEvent, queue } = this.#options;
+    const { properties, content } = message;
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted();
+      try {
+        const { confirmed } = await publisher.publish([
+          {
+            ref: 'retry',
+            exchange: '',
+            routingKey: retryQueue(outcome.rung),
+            content,
+            id: String(properties.messageId ?? ''),
+            type: String(properties.type ?? ''),
+            headers: { ...properties.headers, ...outcome.headers },
+          },
+        ]);
+        if (confirmed.length === 1) return;
+        throw new Error('the retry queue did not take the task');
+      } catch (error) {
+        onEvent?.('repeating', { queue, attempt, ...describeError(error) });
+        await delay(backoff(attempt), signal);
+      }
+    }
+  }
+
+  readonly #handlers: Handlers<Context> = {
+    has: (type) => this.messageHandlers.has(type),
+    handle: async (type, data, context) => {
+      const result: unknown = await this.messageHandlers.get(type)!(data, context);
+      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+    },
+  };
+}
+
+function toDelivery(queue: string, { content, properties }: ConsumeMessage): Delivery {
+  return {
+    source: 'rabbitmq',
+    topic: queue,
+    key: null,
+    headers: (properties.headers ?? {}) as Record<string, HeaderValue>,
+    value: content,
+  };
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+export const Port = z.coerce.number().int().min(1).max(65_535);
+
+/** What every service reads from its environment. A service adds its own with `.extend`. */
+export const environment = z.object({
+  /** Loopback unless told otherwise. */
+  HTTP_HOST: z.string().default('127.0.0.1'),
+  HTTP_PORT: Port,
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address'),
+  KAFKA_BROKERS: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(',').map((broker) => broker.trim()))
+    .refine((list) => list.every((broker) => /^[^:\s]+:\d+$/.test(broker)), 'must be host:port[,host:port…]'),
+  RABBITMQ_URL: z.string().regex(/^amqps?:\/\//, 'must be an amqp:// address'),
+  /** Stands before every topic, group, exchange and queue: two systems on one broker do not meet. */
+  CARTWHEEL_NAMESPACE: z.string().regex(/^[a-z0-9-]*$/).default(''),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(500),
+  SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(10_000),
+});
+
+export type ServiceConfig = z.infer<typeof environment>;
+
+/** Reads the configuration, or names every variable that is missing or wrong and ends the process with 1. */
+export function readConfig<S extends z.ZodType>(service: string, schema: S, env: NodeJS.ProcessEnv): z.infer<S> {
+  const read = schema.safeParse(env);
+  if (read.success) return read.data;
+  const lines = read.error.issues.map(({ path, message }) => {
+    const name = path.join('.');
+    return `  ${name} ${env[name] === undefined ? 'is missing' : `is wrong: ${message}`}`;
+  });
+  process.stderr.write(`${service} cannot start, its configuration is incomplete:\n${lines.join('\n')}\n`);
+  process.exit(1);
+}

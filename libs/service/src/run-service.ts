@@ -1,0 +1,120 @@
+import { type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { topology as topologyOf } from '@cartwheel/contracts';
+import { ProblemFilter, validationPipe } from '@cartwheel/http';
+import { createKafka } from '@cartwheel/kafka';
+import { createLogger, type Logger } from '@cartwheel/observability';
+import { UnitOfWork, Wake } from '@cartwheel/outbox';
+import { createPool, missingSchema, type Pool, type Schema } from '@cartwheel/postgres';
+import { backoff, delay, describeError } from '@cartwheel/primitives';
+import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
+import 'reflect-metadata';
+import type { ServiceConfig } from './config.ts';
+import { type ConsumerDescription, kafkaStrategy, rabbitmqStrategy, type Wiring, type WorkerDescription } from './consumers.ts';
+import { Liveness } from './liveness.ts';
+import { NestLog } from './nest-log.ts';
+import { PlatformModule } from './platform.module.ts';
+import { kafkaRelay, rabbitmqRelay } from './relays.ts';
+
+export type ServiceDescription = {
+  readonly name: string;
+  readonly config: ServiceConfig;
+  readonly module: Type;
+  readonly schemas: readonly Schema[];
+  readonly consumers: readonly ConsumerDescription[];
+  /** A service with workers also relays tasks; the others never talk to RabbitMQ. */
+  readonly workers?: readonly WorkerDescription[];
+};
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * Boots a service and stays until SIGTERM or SIGINT.
+ *
+ * Boot: HTTP first, so that health can be asked · wait for the database · check that set-up was done, or exit naming what
+ * is missing · consumers, workers and relays, each of which waits for its own broker.
+ * Shutdown: stop taking work · finish what is in hand · one last flush of the relays · close; all of it within a deadline.
+ */
+export async function runService({ name, config, module, schemas, consumers, workers = [] }: ServiceDescription): Promise<void> {
+  const logger = createLogger(name, config.LOG_LEVEL);
+  const onFatal = (reason: string) => {
+    logger.fatal({ reason }, 'cannot go on');
+    process.stderr.write(`${name}: ${reason}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', (error) => onFatal(describeError(error).stack));
+  process.on('unhandledRejection', (error) => onFatal(describeError(error).stack));
+
+  const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
+  const pool = createPool(config.DATABASE_URL, { name });
+  const wake = new Wake();
+  const unitOfWork = new UnitOfWork(pool, { source: name, topology }, wake);
+  const wiring: Wiring = { source: name, topology, pool, wake, unitOfWork, logger, onFatal };
+  const kafka = createKafka(config.KAFKA_BROKERS, name);
+  const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
+
+  const strategies = [
+    ...consumers.map((description) => kafkaStrategy(wiring, kafka, description)),
+    ...workers.map((description) => rabbitmqStrategy(wiring, rabbitmq, description)),
+  ];
+  const relaying = { connectionString: config.DATABASE_URL, wake, pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS, logger };
+  const toKafka = kafkaRelay(relaying, kafka);
+  const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
+
+  const liveness = new Liveness(pool, strategies);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: PlatformModule, imports: [PlatformModule.with(pool, unitOfWork, liveness), module] },
+    new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' }),
+    { logger: new NestLog(logger), abortOnError: false },
+  );
+  app.useGlobalFilters(new ProblemFilter(app.getHttpAdapter()));
+  app.useGlobalPipes(validationPipe());
+  for (const strategy of strategies) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+
+  const stopping = new AbortController();
+  let started = false;
+  const shutDown = async (signal: string) => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    liveness.stopping = true;
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => onFatal(`not stopped within ${config.SHUTDOWN_DEADLINE_MS} ms`), config.SHUTDOWN_DEADLINE_MS).unref();
+    await Promise.all([app.close(), ...strategies.map((strategy) => strategy.close())]);
+    if (started) await Promise.all(relays.map((relay) => relay.stop()));
+    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), pool.end()]);
+    logger.info('stopped');
+    process.exit(0);
+  };
+  process.on('SIGTERM', (signal) => void shutDown(signal));
+  process.on('SIGINT', (signal) => void shutDown(signal));
+
+  await app.listen(config.HTTP_PORT, config.HTTP_HOST).catch((error: NodeJS.ErrnoException) => {
+    const taken = error.code === 'EADDRINUSE';
+    onFatal(taken ? `port ${config.HTTP_PORT} is in use; HTTP_PORT moves it` : error.message);
+  });
+  logger.info({ address: `http://${config.HTTP_HOST}:${config.HTTP_PORT}` }, 'listening');
+
+  const missing = await waitForDatabase(pool, schemas, logger, stopping.signal);
+  if (stopping.signal.aborted) return;
+  if (missing.length > 0) return onFatal(`the database lacks ${missing.join(', ')}: run the set-up`);
+  liveness.prepared = true;
+  started = true;
+  for (const relay of relays) relay.start();
+  await app.startAllMicroservices();
+  logger.info('started');
+}
+
+/** The names of the schemas that set-up has not applied, as soon as the database can be asked. */
+async function waitForDatabase(pool: Pool, schemas: readonly Schema[], logger: Logger, signal: AbortSignal): Promise<string[]> {
+  const db = { query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await pool.query(sql, [...parameters])).rows as Row[] };
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      return await missingSchema(db, schemas);
+    } catch (error) {
+      logger.warn({ attempt, ...describeError(error) }, 'waiting for the database');
+      await delay(backoff(attempt, { baseMs: 200, maxMs: 3_000 }), signal);
+    }
+  }
+  return [];
+}
