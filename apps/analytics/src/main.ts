@@ -1,0 +1,13 @@
+import { runService } from '@cartwheel/service';
+import { AnalyticsModule } from './analytics.module.ts';
+import { schemas } from './analytics.schema.ts';
+import { ALL_FACTS } from './analytics.transports.ts';
+import { config } from './config.ts';
+
+await runService({
+  name: 'analytics',
+  config,
+  module: AnalyticsModule,
+  schemas,
+  consumers: [{ group: 'analytics.facts', transportId: ALL_FACTS }],
+});

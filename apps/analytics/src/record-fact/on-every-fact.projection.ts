@@ -1,0 +1,35 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, EventPattern } from '@nestjs/microservices';
+import { factTypes } from '@cartwheel/contracts';
+import type { FactContext } from '@cartwheel/inbox';
+import { ALL_FACTS } from '../analytics.transports.ts';
+
+@Controller()
+export class RecordFactOnEveryFact {
+  @EventPattern(factTypes, ALL_FACTS)
+  async record(@Ctx() { fact, delivery, tx }: FactContext) {
+    await tx.query(
+      `INSERT INTO facts (id, type, version, source, subject, time, sequence, correlation_id, causation_id, user_id, traceparent,
+         data, topic, partition, record_offset, recorded_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+      [
+        fact.id,
+        fact.type,
+        fact.version,
+        fact.source,
+        fact.subject,
+        fact.time,
+        fact.sequence ?? null,
+        fact.correlationId,
+        fact.causationId,
+        fact.userId ?? null,
+        fact.traceparent ?? null,
+        JSON.stringify(fact.data),
+        delivery.topic,
+        delivery.partition,
+        delivery.offset,
+        delivery.timestamp,
+      ],
+    );
+  }
+}

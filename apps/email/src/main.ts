@@ -1,0 +1,14 @@
+import { runService } from '@cartwheel/service';
+import { config } from './config.ts';
+import { EmailModule } from './email.module.ts';
+import { schemas } from './email.schema.ts';
+import { EMAIL, EMAIL_TASKS } from './email.transports.ts';
+
+await runService({
+  name: 'email',
+  config,
+  module: EmailModule,
+  schemas,
+  consumers: [{ group: 'email', transportId: EMAIL }],
+  workers: [{ queue: 'email.message', transportId: EMAIL_TASKS, prefetch: 8 }],
+});

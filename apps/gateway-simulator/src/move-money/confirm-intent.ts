@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { confirm } from '../domain/intent.ts';
+import { newId } from '../new-id.ts';
+import { unexpectedState } from '../refusal.ts';
+import { behaviour, cardOf, outcomeOf } from './operation.ts';
+import type { Call, Operation } from './operation.ts';
+import { readParams, text } from './params.ts';
+
+const Params = z.strictObject({ payment_method: text.optional() });
+
+/** Authorizes: the whole amount is held, or the card declines. */
+export const confirmIntent: Operation = ({ id, params, key }: Call, books) => {
+  const asked = readParams(Params, params).payment_method;
+  const card = asked ? behaviour(asked) : cardOf(books.intent(id).payment_method);
+  books.intent(id);
+  return {
+    behaviour: card,
+    thinksMs: card.thinksMs,
+    perform() {
+      const intent = books.intent(id);
+      const paymentMethod = asked ?? intent.payment_method;
+      if (!paymentMethod) throw unexpectedState(intent, 'confirmed without a payment method');
+      const { declines: decline } = behaviour(paymentMethod);
+      const change = confirm(intent, { paymentMethod, charge: newId('ch'), ...(decline && { decline }) });
+      books.save(change, key);
+      return outcomeOf(change);
+    },
+  };
+};

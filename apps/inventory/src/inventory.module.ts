@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { GetStockController } from './get-stock/get-stock.controller.ts';
+import { ReleaseStockOnOrderCancelled } from './release-stock/on-order-cancelled.consumer.ts';
+import { ReserveStockOnOrderPlaced } from './reserve-stock/on-order-placed.consumer.ts';
+import { ReserveStock } from './reserve-stock/reserve-stock.ts';
+import { ShipStockOnOrderCompleted } from './ship-stock/on-order-completed.consumer.ts';
+import { StockRepository } from './stock.repository.ts';
+
+@Module({
+  controllers: [
+    // asked over HTTP
+    GetStockController,
+    // when the order says so
+    ReserveStockOnOrderPlaced,
+    ReleaseStockOnOrderCancelled,
+    ShipStockOnOrderCompleted,
+  ],
+  providers: [StockRepository, ReserveStock],
+})
+export class InventoryModule {}

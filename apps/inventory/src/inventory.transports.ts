@@ -1,0 +1,2 @@
+/** The consumer group `inventory`: the order's facts. */
+export const INVENTORY = Symbol('inventory');

@@ -1,0 +1,14 @@
+import { runService } from '@cartwheel/service';
+import { config } from './config.ts';
+import { InventoryModule } from './inventory.module.ts';
+import { schemas } from './inventory.schema.ts';
+import { INVENTORY } from './inventory.transports.ts';
+import { lockStock } from './stock.repository.ts';
+
+await runService({
+  name: 'inventory',
+  config,
+  module: InventoryModule,
+  schemas,
+  consumers: [{ group: 'inventory', transportId: INVENTORY, locks: lockStock }],
+});

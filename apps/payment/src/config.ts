@@ -1,0 +1,14 @@
+import { environment, readConfig } from '@cartwheel/service';
+import { z } from 'zod';
+
+/** The only reader of process.env. */
+export const config = readConfig(
+  'payment',
+  environment.extend({
+    /** The simulator, or https://api.stripe.com */
+    GATEWAY_URL: z.url({ protocol: /^https?$/ }),
+    GATEWAY_API_KEY: z.string().min(1),
+    GATEWAY_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(10_000),
+  }),
+  process.env,
+);

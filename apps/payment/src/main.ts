@@ -1,0 +1,15 @@
+import { runService } from '@cartwheel/service';
+import { config } from './config.ts';
+import { PaymentModule } from './payment.module.ts';
+import { lockPayments } from './payment.repository.ts';
+import { schemas } from './payment.schema.ts';
+import { CARD_TASKS, PAYMENT } from './payment.transports.ts';
+
+await runService({
+  name: 'payment',
+  config,
+  module: PaymentModule,
+  schemas,
+  consumers: [{ group: 'payment', transportId: PAYMENT, locks: lockPayments }],
+  workers: [{ queue: 'payment.card', transportId: CARD_TASKS, prefetch: 8 }],
+});

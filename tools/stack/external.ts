@@ -1,0 +1,84 @@
+import { createConnection } from 'node:net';
+import { Friendly } from './friendly.ts';
+import type { Addresses } from './interface.ts';
+
+const variables = [
+  'CARTWHEEL_POSTGRES_URL',
+  'CARTWHEEL_KAFKA_BROKERS',
+  'CARTWHEEL_RABBITMQ_URL',
+  'CARTWHEEL_SMTP_URL',
+  'CARTWHEEL_MAILBOX_URL',
+] as const;
+type Variable = (typeof variables)[number];
+
+export function someAddressIsSet(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return variables.some((name) => environment[name]);
+}
+
+/** All five or none: a stack that is half ours and half somebody else's is a mistake more often than a wish. */
+export function addressesInEnvironment(environment: NodeJS.ProcessEnv = process.env): Addresses {
+  const missing = variables.filter((name) => !environment[name]);
+  if (missing.length > 0) throw new Friendly(`Engines of your own need all addresses; not set: ${missing.join(', ')}.`);
+  const text = (name: Variable) => environment[name] as string;
+  const postgres = urlIn('CARTWHEEL_POSTGRES_URL', text);
+  const smtp = urlIn('CARTWHEEL_SMTP_URL', text);
+  urlIn('CARTWHEEL_RABBITMQ_URL', text);
+  urlIn('CARTWHEEL_MAILBOX_URL', text);
+  return {
+    postgres: {
+      host: postgres.hostname,
+      port: Number(postgres.port || 5432),
+      user: decodeURIComponent(postgres.username),
+      password: decodeURIComponent(postgres.password),
+    },
+    kafka: {
+      brokers: text('CARTWHEEL_KAFKA_BROKERS')
+        .split(/[\s,]+/)
+        .filter(Boolean),
+    },
+    rabbitmq: { url: text('CARTWHEEL_RABBITMQ_URL') },
+    mail: { smtpHost: smtp.hostname, smtpPort: Number(smtp.port || 25), webUrl: text('CARTWHEEL_MAILBOX_URL') },
+  };
+}
+
+/** One connection to each; throws a friendly error that names those which do not answer. */
+export async function waitUntilReachable(addresses: Addresses): Promise<void> {
+  const rabbitmq = new URL(addresses.rabbitmq.url);
+  const web = new URL(addresses.mail.webUrl);
+  const targets: [string, string, number][] = [
+    ['PostgreSQL', addresses.postgres.host, addresses.postgres.port],
+    ...addresses.kafka.brokers.map((broker): [string, string, number] => ['Kafka', ...splitHostPort(broker, 9092)]),
+    ['RabbitMQ', rabbitmq.hostname, Number(rabbitmq.port || (rabbitmq.protocol === 'amqps:' ? 5671 : 5672))],
+    ['the mail server', addresses.mail.smtpHost, addresses.mail.smtpPort],
+    ['the mailbox', web.hostname, Number(web.port || (web.protocol === 'https:' ? 443 : 80))],
+  ];
+  const answers = await Promise.all(targets.map(([, host, port]) => answers5s(host, port)));
+  const silent = targets.filter((_, position) => !answers[position]);
+  if (silent.length > 0) {
+    const named = silent.map(([name, host, port]) => `${name} at ${host}:${port}`);
+    throw new Friendly(`Nothing answers for ${named.join(', ')} (addresses from the CARTWHEEL_… variables).`);
+  }
+}
+
+function answers5s(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: host.replace(/^\[|\]$/g, ''), port, timeout: 5_000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
+  });
+}
+
+function splitHostPort(address: string, otherwise: number): [string, number] {
+  const found = /^(.*):(\d+)$/.exec(address);
+  return found ? [found[1] as string, Number(found[2])] : [address, otherwise];
+}
+
+function urlIn(name: Variable, text: (name: Variable) => string): URL {
+  if (!URL.canParse(text(name))) throw new Friendly(`${name} is "${text(name)}", which is no URL.`);
+  return new URL(text(name));
+}

@@ -1,0 +1,66 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { runToEnd } from '../processes.ts';
+import { type Start, repository } from './start.ts';
+
+const pom = join(repository, 'infra/kafka/pom.xml');
+
+/** Named after the pom's content too, so that a changed pom never meets the jars of the old one. */
+export function jarsFolder(cache: string): string {
+  const text = readFileSync(pom, 'utf8');
+  const version = /<kafka\.version>(.+)<\/kafka\.version>/.exec(text)?.[1];
+  return join(cache, `kafka-${version}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`);
+}
+
+export function areJarsThere(cache: string): boolean {
+  return existsSync(jarsFolder(cache));
+}
+
+export async function downloadJars({ folder, cache, tools, progress, signal }: Start): Promise<void> {
+  if (areJarsThere(cache)) return;
+  await progress.step('Kafka: downloading 47 jars (once)', () =>
+    makeWhole(jarsFolder(cache), (draft) =>
+      runToEnd(
+        {
+          name: 'maven',
+          command: tools.maven ?? 'mvn',
+          args: ['-q', '-B', '--strict-checksums', '-f', pom, 'dependency:copy-dependencies'].concat([
+            '-DincludeScope=runtime',
+            `-DoutputDirectory=${draft}`,
+          ]),
+          folder,
+        },
+        signal,
+      ),
+    ),
+  );
+}
+
+/** Sorted: an archive of classes is valid only for the very same class path. */
+export function classPath(cache: string): string {
+  const folder = jarsFolder(cache);
+  const jars = readdirSync(folder).filter((name) => name.endsWith('.jar'));
+  return jars
+    .toSorted()
+    .map((name) => join(folder, name))
+    .join(delimiter);
+}
+
+/**
+ * Fills a folder that must be seen whole or not at all. Two processes may do it at once: the first to finish wins, and
+ * the other throws its own work away.
+ */
+export async function makeWhole(target: string, fill: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${target}.draft-${randomUUID().slice(0, 8)}`;
+  await mkdir(draft, { recursive: true });
+  try {
+    await fill(draft);
+    await rename(draft, target).catch((error: unknown) => {
+      if (!existsSync(target)) throw error;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
