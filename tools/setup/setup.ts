@@ -1,0 +1,34 @@
+import { topology as topologyOf } from '@cartwheel/contracts';
+import { createKafka, createTopics } from '@cartwheel/kafka';
+import { declareTopology } from '@cartwheel/rabbitmq';
+import { type DatabaseUrls, prepareDatabase, type Server, type ServiceName, services } from './databases.ts';
+
+export type SetupTarget = {
+  readonly postgres: Server;
+  readonly kafkaBrokers: readonly string[];
+  readonly rabbitmqUrl: string;
+  readonly namespace: string;
+  /** 12 unless told otherwise; Kafka keeps what a topic was created with. */
+  readonly partitions?: number;
+  /** Of the services' database roles; random where left out. */
+  readonly passwords?: Partial<Record<ServiceName, string>>;
+};
+
+/**
+ * Creates databases, roles, tables, seed, topics, exchange and queues: everything that needs administrator rights. Safe to
+ * repeat: what is there stays.
+ */
+export async function setUp(target: SetupTarget): Promise<Record<ServiceName, DatabaseUrls>> {
+  const topology = topologyOf(target.namespace, target.partitions === undefined ? {} : { partitions: target.partitions });
+  const [databases] = await Promise.all([
+    Promise.all(
+      services.map(async (service) => {
+        const urls = await prepareDatabase(target.postgres, service, target.namespace, target.passwords?.[service]);
+        return [service, urls] as const;
+      }),
+    ),
+    createTopics(createKafka(target.kafkaBrokers, 'set-up'), topology),
+    declareTopology(target.rabbitmqUrl, topology),
+  ]);
+  return Object.fromEntries(databases) as Record<ServiceName, DatabaseUrls>;
+}

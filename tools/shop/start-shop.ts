@@ -1,0 +1,116 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ServiceName, services } from '../setup/databases.ts';
+import { setUp } from '../setup/setup.ts';
+import { startProcess, waitUntilReady } from '../stack/processes.ts';
+import type { AppPorts } from '../stack/ports.ts';
+import type { Progress } from '../stack/progress.ts';
+import type { Addresses } from '../stack/stack.ts';
+import type { Target } from '../verify/verify.ts';
+
+export type Shop = { readonly target: Target; readonly stopService: (name: ServiceName) => Promise<void> };
+
+export type ShopOptions = {
+  readonly folder: string;
+  readonly addresses: Addresses;
+  readonly ports: AppPorts;
+  readonly namespace?: string;
+  readonly partitions?: number;
+  /** More for the services' environment, for example a short ORDER_TIMEOUT_MS. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+};
+
+const root = join(import.meta.dirname, '../..');
+const READY_DEADLINE_MS = 60_000;
+
+/**
+ * Sets up databases and brokers, starts the gateway simulator and the five services, and returns when all are ready.
+ * `<folder>/shop.json` then says where everything is. Whatever was started is recorded in the folder and stops with it.
+ */
+export async function startShop(options: ShopOptions): Promise<Shop> {
+  const { folder, addresses, ports, namespace = '', partitions, progress } = options;
+  const databases = await progress.step('set-up: databases, topics, queues', () =>
+    setUp({
+      postgres: addresses.postgres,
+      kafkaBrokers: addresses.kafka.brokers,
+      rabbitmqUrl: addresses.rabbitmq.url,
+      namespace,
+      ...(partitions === undefined ? {} : { partitions }),
+    }),
+  );
+  const at = (port: number) => `http://127.0.0.1:${port}`;
+  const target: Target = {
+    namespace,
+    databases: mapServices((name) => databases[name].admin),
+    kafkaBrokers: addresses.kafka.brokers,
+    rabbitmqUrl: addresses.rabbitmq.url,
+    gatewayUrl: at(ports.gatewaySimulator),
+    mailboxUrl: addresses.mail.webUrl,
+    urls: mapServices((name) => at(ports[name])),
+  };
+  const shared = {
+    ...inherited(),
+    KAFKA_BROKERS: addresses.kafka.brokers.join(','),
+    RABBITMQ_URL: addresses.rabbitmq.url,
+    CARTWHEEL_NAMESPACE: namespace,
+    GATEWAY_URL: target.gatewayUrl,
+    // The simulator takes any test key; Stripe's own belongs into the environment of whoever charges for real.
+    GATEWAY_API_KEY: process.env['GATEWAY_API_KEY'] ?? 'sk_test_simulator',
+    SMTP_URL: `smtp://${addresses.mail.smtpHost}:${addresses.mail.smtpPort}?ignoreTLS=true`,
+    ...options.env,
+  };
+  const running = new Map<string, ReturnType<typeof startProcess>>();
+  const start = async (name: string, program: string, env: NodeJS.ProcessEnv, readyUrl: string) => {
+    const args = ['--disable-warning=TimeoutNegativeWarning', join(root, 'apps', program, 'dist/main.js')];
+    const process_ = startProcess({ name, command: process.execPath, args, folder, cwd: root, env, stopDeadlineMs: 15_000 });
+    running.set(name, process_);
+    const signal = options.signal ? { signal: options.signal } : {};
+    await waitUntilReady(process_, () => answers(readyUrl), { deadlineMs: READY_DEADLINE_MS, ...signal });
+  };
+  await progress.step('services: gateway simulator, order, payment, inventory, email, analytics', () =>
+    Promise.all([
+      start(
+        'gateway-simulator',
+        'gateway-simulator',
+        { ...inherited(), HTTP_PORT: String(ports.gatewaySimulator), LEDGER_FILE: join(folder, 'gateway.sqlite') },
+        `${target.gatewayUrl}/health/ready`,
+      ),
+      ...services.map((name) =>
+        start(
+          name,
+          name,
+          { ...shared, HTTP_PORT: String(ports[name]), DATABASE_URL: databases[name].service },
+          `${target.urls[name]}/health/ready`,
+        ),
+      ),
+    ]),
+  );
+  saveTarget(folder, target);
+  return { target, stopService: async (name) => running.get(name)?.stop() };
+}
+
+/** For `npm run verify`. Only its owner may read it: it holds the administrator's password. */
+function saveTarget(folder: string, target: Target): void {
+  const file = join(folder, 'shop.json');
+  writeFileSync(file, `${JSON.stringify(target, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
+
+/** What a child needs of our environment. Our own configuration must not leak into the services'. */
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TZ, LANG, LOG_LEVEL } = process.env;
+  return { PATH, HOME, TZ, LANG, LOG_LEVEL: LOG_LEVEL ?? 'info' };
+}
+
+function mapServices<T>(of: (name: ServiceName) => T): Record<ServiceName, T> {
+  return Object.fromEntries(services.map((name) => [name, of(name)])) as Record<ServiceName, T>;
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
