@@ -22,14 +22,21 @@ export type DatabaseUrls = { readonly admin: string; readonly service: string };
  * Creates what is missing of one service's database: the database, a role that may only do what the schemas grant, the
  * tables and the seed. The role gets `password`, or a new random one each time. Safe to repeat; data stays.
  */
-export async function prepareDatabase(server: Server, service: ServiceName, namespace: string, password = secret()): Promise<DatabaseUrls> {
+export async function prepareDatabase(
+  server: Server,
+  service: ServiceName,
+  namespace: string,
+  password = secret(),
+): Promise<DatabaseUrls> {
   const name = databaseName(service, namespace);
   await connected(url(server, 'postgres'), async (db) => {
     const [database] = await db.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (!database) await db.query(`CREATE DATABASE "${name}"`);
     const [role] = await db.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
     if (!role) await db.query(`CREATE ROLE "${name}"`);
-    await db.query(`ALTER ROLE "${name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password.replaceAll("'", "''")}'`);
+    await db.query(
+      `ALTER ROLE "${name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password.replaceAll("'", "''")}'`,
+    );
     await db.query(`REVOKE ALL ON DATABASE "${name}" FROM PUBLIC`);
     await db.query(`GRANT CONNECT ON DATABASE "${name}" TO "${name}"`);
   });
@@ -77,7 +84,10 @@ async function connected(connectionString: string, work: (db: Queryable) => Prom
   const client = new pg.Client({ connectionString, application_name: 'set-up' });
   await client.connect();
   try {
-    await work({ query: async <Row>(sql: string, values: readonly unknown[] = []) => (await client.query(sql, [...values])).rows as Row[] });
+    await work({
+      query: async <Row>(sql: string, values: readonly unknown[] = []) =>
+        (await client.query(sql, [...values])).rows as Row[],
+    });
   } finally {
     await client.end();
   }

@@ -19,7 +19,10 @@ export type SetupTarget = {
  * repeat: what is there stays.
  */
 export async function setUp(target: SetupTarget): Promise<Record<ServiceName, DatabaseUrls>> {
-  const topology = topologyOf(target.namespace, target.partitions === undefined ? {} : { partitions: target.partitions });
+  const topology = topologyOf(
+    target.namespace,
+    target.partitions === undefined ? {} : { partitions: target.partitions },
+  );
   const [databases] = await Promise.all([
     Promise.all(
       services.map(async (service) => {

@@ -64,7 +64,15 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   const running = new Map<string, ReturnType<typeof startProcess>>();
   const start = async (name: string, program: string, env: NodeJS.ProcessEnv, readyUrl: string) => {
     const args = ['--disable-warning=TimeoutNegativeWarning', join(root, 'apps', program, 'dist/main.js')];
-    const process_ = startProcess({ name, command: process.execPath, args, folder, cwd: root, env, stopDeadlineMs: 15_000 });
+    const process_ = startProcess({
+      name,
+      command: process.execPath,
+      args,
+      folder,
+      cwd: root,
+      env,
+      stopDeadlineMs: 15_000,
+    });
     running.set(name, process_);
     const signal = options.signal ? { signal: options.signal } : {};
     await waitUntilReady(process_, () => answers(readyUrl), { deadlineMs: READY_DEADLINE_MS, ...signal });

@@ -16,12 +16,21 @@ export function readFrom(file: string, position: number): string {
   }
 }
 
-/** The last lines that say something, indented, none longer than a terminal shows. */
-export function tail(log: string, lines: number): string {
-  const said = stripVTControlCharacters(log).split('\n').filter((line) => line.trim() !== '');
+/** The lines that tell what went wrong: around the first error, else the last ones; none longer than a terminal shows. */
+export function tellingLines(log: string, most = 10): string {
+  const said = stripVTControlCharacters(log)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
   if (said.length === 0) return '  (the log is empty)';
+  const firstError = said.findIndex((line) => /\b(ERROR|FATAL)\b|\[error\]|Exception|Error:/.test(line));
+  const from = firstError === -1 ? Math.max(0, said.length - most) : Math.max(0, firstError - 2);
   return said
-    .slice(-lines)
+    .slice(from, from + most)
     .map((line) => `  ${line.slice(0, 160)}`)
     .join('\n');
+}
+
+/** The words of PostgreSQL, Kafka, Node, the Erlang VM, RabbitMQ and epmd for a port in use. */
+export function saysPortTaken(log: string): boolean {
+  return /address already in use|eaddrinuse|dist_port_already_used|already a epmd running/i.test(log);
 }

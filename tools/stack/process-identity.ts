@@ -26,8 +26,9 @@ function fromProc(pid: number): string | undefined {
   }
   // Field 2 is the program's name and may hold blanks and brackets: count from its last bracket, where field 3 begins.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended; where process 1 does not reap (plain containers) it stays listed for ever.
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  // A zombie has ended, unless other threads of it go on; where process 1 does not reap, it stays listed for ever.
+  const hasEnded = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
+  return hasEnded ? undefined : fields[19];
 }
 
 function fromPs(pid: number): string | undefined {

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Friendly, PortTaken } from './friendly.ts';
-import { readFrom, tail } from './logs.ts';
+import { readFrom, saysPortTaken, tellingLines } from './logs.ts';
 import { identityOf, isAlive } from './process-identity.ts';
 import { type ProcessRecord, changeState, readState } from './process-state.ts';
 
@@ -159,6 +159,6 @@ function exitOf(child: ChildProcess): Promise<Exit> {
 
 function earlyExit(running: RunningProcess, whatHappened: string): Friendly {
   const log = running.log();
-  const kind = /address already in use|eaddrinuse/i.test(log) ? PortTaken : Friendly;
-  return new kind(`${running.name} ${whatHappened}. The end of ${running.logFile}:\n${tail(log, 12)}`);
+  const kind = saysPortTaken(log) ? PortTaken : Friendly;
+  return new kind(`${running.name} ${whatHappened}. From its log, ${running.logFile}:\n${tellingLines(log)}`);
 }

@@ -46,7 +46,7 @@ function liveLine(output: Output, running: Set<Step>): Display {
   const clear = '\r\x1b[2K';
   const draw = () => {
     const parts = [...running].map(({ title, since }) => `${title} ${wholeSeconds(since)} s`);
-    if (parts.length > 0) output.write(clear + `… ${parts.join(' · ')}`.slice(0, (output.columns ?? 80) - 1));
+    if (parts.length > 0) output.write(clear + `… ${parts.join(' · ')}`.slice(0, (output.columns || 80) - 1));
   };
   return {
     tick: draw,

@@ -15,7 +15,10 @@ const MOVES = {
 @Injectable()
 export class StockRepository {
   async available(tx: Queryable, skus: readonly string[]): Promise<Map<string, number>> {
-    const rows = await tx.query<{ sku: string; available: number }>('SELECT sku, available FROM stock WHERE sku = ANY($1)', [skus]);
+    const rows = await tx.query<{ sku: string; available: number }>(
+      'SELECT sku, available FROM stock WHERE sku = ANY($1)',
+      [skus],
+    );
     return new Map(rows.map((row) => [row.sku, row.available]));
   }
 
@@ -52,7 +55,15 @@ export class StockRepository {
        )
        INSERT INTO stock_movements (sku, order_id, kind, available, reserved, shipped)
        SELECT sku, $1, $7, available, reserved, shipped FROM moved`,
-      [orderId, items.map((item) => item.sku), items.map((item) => item.quantity), by.available, by.reserved, by.shipped, kind],
+      [
+        orderId,
+        items.map((item) => item.sku),
+        items.map((item) => item.quantity),
+        by.available,
+        by.reserved,
+        by.shipped,
+        kind,
+      ],
     );
   }
 }
@@ -67,6 +78,9 @@ export function lockStock(tx: Queryable, facts: readonly Envelope[]): Promise<un
     `SELECT 1 FROM stock WHERE sku = ANY($1::text[])
        OR sku IN (SELECT sku FROM reservations WHERE order_id = ANY($2::uuid[]))
      ORDER BY sku FOR UPDATE`,
-    [placed.flatMap(({ items }) => items.map(({ sku }) => sku)), facts.map((fact) => (fact.data as { orderId: string }).orderId)],
+    [
+      placed.flatMap(({ items }) => items.map(({ sku }) => sku)),
+      facts.map((fact) => (fact.data as { orderId: string }).orderId),
+    ],
   );
 }

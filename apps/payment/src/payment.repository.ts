@@ -31,7 +31,14 @@ export class PaymentRepository {
   async add(tx: Tx, payment: Payment): Promise<void> {
     await tx.query(
       `INSERT INTO payments (payment_id, order_id, state, amount_minor, currency, payment_method) VALUES ($1, $2, $3, $4, $5, $6)`,
-      [payment.paymentId, payment.orderId, payment.state, payment.amount.amountMinor, payment.amount.currency, payment.paymentMethod],
+      [
+        payment.paymentId,
+        payment.orderId,
+        payment.state,
+        payment.amount.amountMinor,
+        payment.amount.currency,
+        payment.paymentMethod,
+      ],
     );
     this.announce(tx, payment);
   }
@@ -49,7 +56,10 @@ export class PaymentRepository {
 
   /** Notes the intent. The state stays, so nothing is announced. */
   async saveIntent(tx: Tx, { paymentId, intentId }: Payment): Promise<void> {
-    await tx.query('UPDATE payments SET intent_id = $2, updated_at = now() WHERE payment_id = $1', [paymentId, intentId]);
+    await tx.query('UPDATE payments SET intent_id = $2, updated_at = now() WHERE payment_id = $1', [
+      paymentId,
+      intentId,
+    ]);
   }
 
   private announce(tx: Tx, payment: Payment): void {

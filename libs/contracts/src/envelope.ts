@@ -31,7 +31,12 @@ export type Cause = Pick<Envelope, 'correlationId' | 'causationId' | 'userId' | 
 
 /** The cause that whatever a fact's handler emits will name. */
 export function causedBy(fact: Envelope): Cause {
-  return { correlationId: fact.correlationId, causationId: fact.id, userId: fact.userId, traceparent: fact.traceparent };
+  return {
+    correlationId: fact.correlationId,
+    causationId: fact.id,
+    userId: fact.userId,
+    traceparent: fact.traceparent,
+  };
 }
 
 /** The headers of a message that is about to be sent. */
@@ -106,11 +111,17 @@ export function readEnvelope(delivery: Delivery): Envelope {
   const contract = { ...facts, ...tasks }[a.ce_type as keyof typeof facts];
   if (contract === undefined) throw new UnreadableMessage('undecodable', 'no contract for this type', a.ce_id);
   if (contract.version !== a.ce_dataversion) {
-    throw new UnreadableMessage('unknown-version', `version ${a.ce_dataversion} of ${a.ce_type} is not known here`, a.ce_id);
+    throw new UnreadableMessage(
+      'unknown-version',
+      `version ${a.ce_dataversion} of ${a.ce_type} is not known here`,
+      a.ce_id,
+    );
   }
   const data = contract.schema.safeParse(parseJson(delivery.value));
   if (!data.success) {
-    const paths = [...new Set(data.error.issues.map((issue) => issue.path.join('.') || '(root)'))].slice(0, 10).join(', ');
+    const paths = [...new Set(data.error.issues.map((issue) => issue.path.join('.') || '(root)'))]
+      .slice(0, 10)
+      .join(', ');
     throw new UnreadableMessage('contract-violation', `data breaks the contract of ${a.ce_type} at: ${paths}`, a.ce_id);
   }
   return {

@@ -7,7 +7,12 @@ const quantity = z.int().min(1).max(1_000_000);
 export const Money = z.object({ amountMinor: z.int().nonnegative(), currency: z.string().length(3) });
 
 /** No control characters: PostgreSQL's text and jsonb cannot hold NUL, and a mail header must not hold a line break. */
-const personName = z.string().trim().min(1).max(200).regex(/^\P{Cc}*$/u, 'must not contain control characters');
+const personName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 export const Customer = z.object({ name: personName, email: z.email().max(254) });
 
@@ -26,7 +31,11 @@ type Contract<S extends z.ZodType> = {
 export const factTopics = ['order-events', 'payment-events', 'inventory-events'] as const;
 export type FactTopic = (typeof factTopics)[number];
 
-function announcedBy<S extends z.ZodType>(source: 'order' | 'payment' | 'inventory', version: number, schema: S): Contract<S> {
+function announcedBy<S extends z.ZodType>(
+  source: 'order' | 'payment' | 'inventory',
+  version: number,
+  schema: S,
+): Contract<S> {
   return { topic: `${source}-events`, source, version, schema };
 }
 
@@ -50,16 +59,27 @@ export const facts = {
   OrderCancelled: announcedBy('order', 1, z.object({ orderId: id, reason: z.enum(cancellationReasons) })),
 
   PaymentAuthorized: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
-  PaymentDeclined: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, declineCode: z.string().max(100) })),
+  PaymentDeclined: announcedBy(
+    'payment',
+    1,
+    z.object({ orderId: id, paymentId: id, declineCode: z.string().max(100) }),
+  ),
   PaymentReceived: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
-  PaymentCaptureFailed: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, failureCode: z.string().max(100) })),
+  PaymentCaptureFailed: announcedBy(
+    'payment',
+    1,
+    z.object({ orderId: id, paymentId: id, failureCode: z.string().max(100) }),
+  ),
   PaymentVoided: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id })),
 
   StockReserved: announcedBy('inventory', 1, z.object({ orderId: id, items })),
   StockRejected: announcedBy(
     'inventory',
     1,
-    z.object({ orderId: id, shortfall: z.array(z.object({ sku, requested: quantity, available: z.int().nonnegative() })).min(1) }),
+    z.object({
+      orderId: id,
+      shortfall: z.array(z.object({ sku, requested: quantity, available: z.int().nonnegative() })).min(1),
+    }),
   ),
   StockReleased: announcedBy('inventory', 1, z.object({ orderId: id, items })),
   StockShipped: announcedBy('inventory', 1, z.object({ orderId: id, items })),

@@ -1,5 +1,14 @@
 export { type Delivery, type HeaderValue } from './delivery.ts';
-export { type Cause, causedBy, type Envelope, headersOf, readEnvelope, typeOf, type Unreadable, UnreadableMessage } from './envelope.ts';
+export {
+  type Cause,
+  causedBy,
+  type Envelope,
+  headersOf,
+  readEnvelope,
+  typeOf,
+  type Unreadable,
+  UnreadableMessage,
+} from './envelope.ts';
 export * from './facts.ts';
 export { fact, type Message, task } from './message.ts';
 export { maskPersonal, maskEmail } from './personal.ts';

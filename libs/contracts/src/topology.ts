@@ -78,7 +78,11 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
         'x-overflow': 'reject-publish',
       });
       return [
-        { name: work, binding: `${name}.*`, arguments: { ...handOver(`${work}.dead`), 'x-delivery-limit': DELIVERY_LIMIT } },
+        {
+          name: work,
+          binding: `${name}.*`,
+          arguments: { ...handOver(`${work}.dead`), 'x-delivery-limit': DELIVERY_LIMIT },
+        },
         ...retryRungs.map((rung) => ({
           name: `${work}.retry.${rung.name}`,
           binding: undefined,

@@ -37,7 +37,10 @@ export class ProblemFilter extends BaseExceptionFilter {
     if (problem.status >= 500) this.#logger.error({ msg: 'request failed', ...describeError(error) });
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (problem.status === 503) void reply.header('retry-after', '5');
-    return reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+    return reply
+      .status(problem.status)
+      .header('content-type', 'application/problem+json')
+      .send(JSON.stringify(problem));
   }
 
   #problem(error: unknown): Problem {
@@ -45,13 +48,18 @@ export class ProblemFilter extends BaseExceptionFilter {
       return problem(error.status, error.code, error.message, error.errors);
     }
     if (error instanceof DatabaseUnavailable) {
-      return problem(503, 'temporarily-unavailable', 'The service cannot reach its database. Nothing was changed; try again.');
+      return problem(
+        503,
+        'temporarily-unavailable',
+        'The service cannot reach its database. Nothing was changed; try again.',
+      );
     }
     if (error instanceof ServiceUnavailableException) {
       const failed = Object.keys((error.getResponse() as { error?: object }).error ?? {});
       return problem(503, 'not-healthy', `Not in order: ${failed.join(', ') || 'unknown'}.`);
     }
-    const status = error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number }).statusCode ?? 500);
+    const status =
+      error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number }).statusCode ?? 500);
     const known = BY_STATUS[status] ?? (status < 500 ? BY_STATUS[400] : undefined);
     if (known) return problem(status, known.code, known.detail);
     return problem(500, 'internal-error', 'Something went wrong here. It is in the log.');

@@ -23,7 +23,8 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
 /** Why whatever this request starts will happen: one new correlation id, and the request itself as the cause. */
 export const RequestCause = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { traceparent } = request(context).headers;
-  const valid = typeof traceparent === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent);
+  const valid =
+    typeof traceparent === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent);
   return { correlationId: newId(), causationId: `http:${newId()}`, ...(valid ? { traceparent } : {}) };
 });
 

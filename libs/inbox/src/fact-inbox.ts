@@ -1,4 +1,12 @@
-import { causedBy, type Delivery, type Envelope, readEnvelope, type Topology, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import {
+  causedBy,
+  type Delivery,
+  type Envelope,
+  readEnvelope,
+  type Topology,
+  typeOf,
+  UnreadableMessage,
+} from '@cartwheel/contracts';
 import { collect, type Collected, type Tx, type Wake, writeOutbox } from '@cartwheel/outbox';
 import { bury, type Failure } from '@cartwheel/parking';
 import { DatabaseUnavailable, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
@@ -102,7 +110,13 @@ export class FactInbox {
       const fresh = messages.filter(({ envelope }) => claimed.delete(envelope.id));
       if (fresh.length < messages.length) this.#report('duplicate', messages[0]!.delivery, { ids });
       if (fresh.length === 0) return;
-      if (locks) await blameDatabase(locks(tx, fresh.map(({ envelope }) => envelope)));
+      if (locks)
+        await blameDatabase(
+          locks(
+            tx,
+            fresh.map(({ envelope }) => envelope),
+          ),
+        );
       for (const { delivery, envelope } of fresh) {
         const bound = collect(tx, causedBy(envelope), collected);
         await handlers.handle(envelope.type, envelope.data, { fact: envelope, delivery, tx: bound, emit: bound.emit });
@@ -125,7 +139,11 @@ export class FactInbox {
     wake.ring();
   }
 
-  #report(event: 'duplicate' | 'skipped' | 'failed' | 'dead', delivery: Delivery, details: Record<string, unknown>): void {
+  #report(
+    event: 'duplicate' | 'skipped' | 'failed' | 'dead',
+    delivery: Delivery,
+    details: Record<string, unknown>,
+  ): void {
     const { topic, partition, offset } = delivery;
     this.#options.onEvent?.(event, { consumer: this.#options.consumer, topic, partition, offset, ...details });
   }

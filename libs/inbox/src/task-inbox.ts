@@ -1,4 +1,14 @@
-import { causedBy, type Cause, type Delivery, type Envelope, readEnvelope, retryRungs, type Topology, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import {
+  causedBy,
+  type Cause,
+  type Delivery,
+  type Envelope,
+  readEnvelope,
+  retryRungs,
+  type Topology,
+  typeOf,
+  UnreadableMessage,
+} from '@cartwheel/contracts';
 import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
 import { bury, type Failure } from '@cartwheel/parking';
 import { DatabaseUnavailable, type Pool, transaction } from '@cartwheel/postgres';
@@ -33,7 +43,8 @@ export type TaskHandlers = {
 
 /** What the strategy does next: acknowledge, or first publish to the retry queue of `rung` (from 0) with these headers. */
 export type TaskOutcome =
-  { readonly kind: 'ack' } | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
 
 export type TaskInboxOptions = {
   /** The queue's name without the namespace. */
@@ -46,7 +57,11 @@ export type TaskInboxOptions = {
 };
 
 const ACK: TaskOutcome = { kind: 'ack' };
-const HEADER = { attempt: 'cartwheel_attempt', failures: 'cartwheel_failures', firstFailedAt: 'cartwheel_first_failed_at' };
+const HEADER = {
+  attempt: 'cartwheel_attempt',
+  failures: 'cartwheel_failures',
+  firstFailedAt: 'cartwheel_first_failed_at',
+};
 /** The errors of a handler that are not Transient: once per rung, and once more. */
 const MAX_FAILURES = retryRungs.length + 1;
 
@@ -98,7 +113,13 @@ export class TaskInbox {
     } catch (error) {
       if (error instanceof DatabaseUnavailable) throw error;
       const counted = error instanceof Transient ? failures : failures + 1;
-      this.#options.onEvent?.('failed', { consumer: this.#options.consumer, id: task.id, type: task.type, attempt, ...describeError(error) });
+      this.#options.onEvent?.('failed', {
+        consumer: this.#options.consumer,
+        id: task.id,
+        type: task.type,
+        attempt,
+        ...describeError(error),
+      });
       if (error instanceof Permanent || counted >= MAX_FAILURES) {
         await this.#end(task, place, 'dead');
         return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt: new Date(firstFailedAt) });
@@ -159,7 +180,8 @@ export class TaskInbox {
   }
 
   async #end(task: Envelope, attempt: number, outcome: 'done' | 'retry' | 'dead'): Promise<void> {
-    const sql = 'UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3 WHERE task_id = $1 AND attempt = $2';
+    const sql =
+      'UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3 WHERE task_id = $1 AND attempt = $2';
     await blameDatabase(this.#options.pool.query(sql, [task.id, attempt, outcome]));
   }
 
@@ -180,6 +202,9 @@ export class TaskInbox {
 /** A task without a believable id gets one from its bytes, so that its redelivery is the same task. */
 function idOfBytes(delivery: Delivery): string {
   const headers = JSON.stringify(Object.entries(delivery.headers).map(([name, value]) => [name, String(value)]));
-  const digest = createHash('sha256').update(headers).update(delivery.value ?? '').digest('hex');
+  const digest = createHash('sha256')
+    .update(headers)
+    .update(delivery.value ?? '')
+    .digest('hex');
   return deriveId(delivery.topic, digest);
 }

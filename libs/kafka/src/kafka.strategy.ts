@@ -49,7 +49,7 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   constructor(options: KafkaStrategyOptions<Context>) {
     super();
     this.#options = options;
-    this.transportId = options.transportId as never;
+    this.transportId = options.transportId;
   }
 
   /** Whether it consumes, or will once the broker is back. */
@@ -117,7 +117,11 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       // Auto-resolve is on by default, and would take a batch that was given up for one that was applied.
-      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (batch) => this.#eachBatch(batch) });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (batch) => this.#eachBatch(batch),
+      });
     } catch (error) {
       await consumer.disconnect().catch(() => undefined);
       throw error;
@@ -158,7 +162,11 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
     } catch (error) {
       if (signal.aborted) return false;
       this.#failures += 1;
-      this.#options.onEvent?.('repeating', { groupId: this.#options.groupId, failures: this.#failures, ...describeError(error) });
+      this.#options.onEvent?.('repeating', {
+        groupId: this.#options.groupId,
+        failures: this.#failures,
+        ...describeError(error),
+      });
       const resume = pause();
       setTimeout(resume, backoff(this.#failures, { baseMs: 100, maxMs: 5_000 })).unref();
       return false;

@@ -113,7 +113,12 @@ export class OutboxRelay {
     }
   }
 
-  async #remove(client: pg.Client, rows: readonly RelayRow[], confirmed: readonly string[], unroutable: readonly string[]) {
+  async #remove(
+    client: pg.Client,
+    rows: readonly RelayRow[],
+    confirmed: readonly string[],
+    unroutable: readonly string[],
+  ) {
     if (confirmed.length > 0) await client.query('DELETE FROM outbox WHERE seq = ANY($1::bigint[])', [confirmed]);
     if (unroutable.length === 0) return;
     await client.query('BEGIN');

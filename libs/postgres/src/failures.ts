@@ -16,6 +16,7 @@ const RETRYABLE_CLASSES = ['08', '57P', '53'];
 export function isDatabaseFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (/^[0-9A-Z]{5}$/.test(code)) return RETRYABLE.includes(code) || RETRYABLE_CLASSES.some((prefix) => code.startsWith(prefix));
+  if (/^[0-9A-Z]{5}$/.test(code))
+    return RETRYABLE.includes(code) || RETRYABLE_CLASSES.some((prefix) => code.startsWith(prefix));
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError);
 }

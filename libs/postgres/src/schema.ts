@@ -40,7 +40,9 @@ export async function grantSchema(tx: Queryable, schema: Schema, role: string): 
 
 /** The names of the schemas that set-up has not brought to this program's version: what a service says at boot. */
 export async function missingSchema(db: Queryable, schemas: readonly Schema[]): Promise<string[]> {
-  const [present] = await db.query<{ present: boolean }>(`SELECT to_regclass('schema_versions') IS NOT NULL AS present`);
+  const [present] = await db.query<{ present: boolean }>(
+    `SELECT to_regclass('schema_versions') IS NOT NULL AS present`,
+  );
   if (!present?.present) return schemas.map(({ name }) => name);
   const missing: string[] = [];
   for (const schema of schemas) {

@@ -37,7 +37,7 @@ export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promis
       throw error;
     });
     // A transaction that failed inside and was "committed" anyway is answered with the tag ROLLBACK, not with an error.
-    if (command !== 'COMMIT') throw failure ?? new Error('the transaction was rolled back at COMMIT');
+    if (command !== 'COMMIT') throw new Error('a statement failed, and COMMIT rolled back', { cause: failure });
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => (broken = true));

@@ -9,8 +9,12 @@ export async function declareTopology(url: string, topology: Topology): Promise<
     channel.on('error', () => undefined);
     await rpc('declaring the exchange', channel.assertExchange(topology.exchange, 'topic', { durable: true }));
     for (const queue of topology.queues) {
-      await rpc(`declaring ${queue.name}`, channel.assertQueue(queue.name, { durable: true, arguments: queue.arguments }));
-      if (queue.binding) await rpc(`binding ${queue.name}`, channel.bindQueue(queue.name, topology.exchange, queue.binding));
+      await rpc(
+        `declaring ${queue.name}`,
+        channel.assertQueue(queue.name, { durable: true, arguments: queue.arguments }),
+      );
+      if (queue.binding)
+        await rpc(`binding ${queue.name}`, channel.bindQueue(queue.name, topology.exchange, queue.binding));
     }
   } finally {
     await closeConnection(connection);
@@ -25,7 +29,10 @@ export async function missingFromBroker(
   const connection = await openConnection(url, 'check');
   try {
     const missing: string[] = [];
-    const check = async (name: string, ask: (channel: Awaited<ReturnType<typeof connection.createChannel>>) => PromiseLike<unknown>) => {
+    const check = async (
+      name: string,
+      ask: (channel: Awaited<ReturnType<typeof connection.createChannel>>) => PromiseLike<unknown>,
+    ) => {
       // A passive declare of something missing closes its channel: one each.
       const channel = await rpc('opening a channel', connection.createChannel());
       channel.on('error', () => undefined);
@@ -37,7 +44,8 @@ export async function missingFromBroker(
         missing.push(name);
       }
     };
-    if (wanted.exchange !== undefined) await check(wanted.exchange, (channel) => channel.checkExchange(wanted.exchange!));
+    if (wanted.exchange !== undefined)
+      await check(wanted.exchange, (channel) => channel.checkExchange(wanted.exchange!));
     for (const queue of wanted.queues ?? []) await check(queue, (channel) => channel.checkQueue(queue));
     return missing;
   } finally {

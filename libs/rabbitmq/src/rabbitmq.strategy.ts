@@ -1,4 +1,4 @@
-import type { Delivery, HeaderValue } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/contracts';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
@@ -12,7 +12,9 @@ export type Handlers<Context> = {
   handle(type: string, data: unknown, context: Context): Promise<void>;
 };
 
-export type Outcome = { readonly kind: 'ack' } | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
+export type Outcome =
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
 
 export type RabbitmqStrategyOptions<Context> = {
   readonly url: string;
@@ -50,7 +52,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
   constructor(options: RabbitmqStrategyOptions<Context>) {
     super();
     this.#options = options;
-    this.transportId = options.transportId as never;
+    this.transportId = options.transportId;
   }
 
   /** It consumes, or opens its next channel. */
@@ -88,7 +90,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
       try {
         const missing = await missingFromBroker(url, required);
         if (missing.length > 0) return onFatal(`RabbitMQ does not have ${missing.join(', ')}: run the set-up`);
-        const closed = await this.#consume();
+        const { closed } = await this.#consume();
         attempt = 0;
         onEvent?.('connected', { queue });
         const reason = await closed;
@@ -100,8 +102,8 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     }
   }
 
-  /** Consumes on a new channel; the promise inside settles with the reason when that channel is of no use any more. */
-  async #consume(): Promise<Promise<string>> {
+  /** Consumes on a new channel; `closed` settles with the reason when that channel is of no use any more. */
+  async #consume(): Promise<{ closed: Promise<string> }> {
     const { url, queue, prefetch } = this.#options;
     const connection = await openConnection(url, `worker:${queue}`);
     this.#connection = connection;
@@ -124,7 +126,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
       await closeConnection(connection);
       throw error;
     }
-    return closed.finally(() => closeConnection(connection));
+    return { closed: closed.finally(() => closeConnection(connection)) };
   }
 
   #take(channel: Channel, message: ConsumeMessage, closed: Promise<string>): void {
@@ -132,7 +134,9 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     void closed.then(() => lost.abort());
     const work = this.#process(channel, message, AbortSignal.any([lost.signal, this.#stopping.signal]))
       // Not acknowledged: the broker delivers it again.
-      .catch((error: unknown) => this.#options.onEvent?.('repeating', { queue: this.#options.queue, ...describeError(error) }))
+      .catch((error: unknown) =>
+        this.#options.onEvent?.('repeating', { queue: this.#options.queue, ...describeError(error) }),
+      )
       .finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
   }
@@ -184,7 +188,7 @@ function toDelivery(queue: string, { content, properties }: ConsumeMessage): Del
     source: 'rabbitmq',
     topic: queue,
     key: null,
-    headers: (properties.headers ?? {}) as Record<string, HeaderValue>,
+    headers: properties.headers ?? {},
     value: content,
   };
 }

@@ -15,7 +15,10 @@ export const environment = z.object({
     .refine((list) => list.every((broker) => /^[^:\s]+:\d+$/.test(broker)), 'must be host:port[,host:port…]'),
   RABBITMQ_URL: z.string().regex(/^amqps?:\/\//, 'must be an amqp:// address'),
   /** Stands before every topic, group, exchange and queue: two systems on one broker do not meet. */
-  CARTWHEEL_NAMESPACE: z.string().regex(/^[a-z0-9-]*$/).default(''),
+  CARTWHEEL_NAMESPACE: z
+    .string()
+    .regex(/^[a-z0-9-]*$/)
+    .default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(500),
   SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(10_000),

@@ -11,7 +11,13 @@ import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
 import type { ServiceConfig } from './config.ts';
-import { type ConsumerDescription, kafkaStrategy, rabbitmqStrategy, type Wiring, type WorkerDescription } from './consumers.ts';
+import {
+  type ConsumerDescription,
+  kafkaStrategy,
+  rabbitmqStrategy,
+  type Wiring,
+  type WorkerDescription,
+} from './consumers.ts';
 import { Liveness } from './liveness.ts';
 import { NestLog } from './nest-log.ts';
 import { PlatformModule } from './platform.module.ts';
@@ -36,7 +42,14 @@ const BODY_LIMIT_BYTES = 64 * 1024;
  * is missing · consumers, workers and relays, each of which waits for its own broker.
  * Shutdown: stop taking work · finish what is in hand · one last flush of the relays · close; all of it within a deadline.
  */
-export async function runService({ name, config, module, schemas, consumers, workers = [] }: ServiceDescription): Promise<void> {
+export async function runService({
+  name,
+  config,
+  module,
+  schemas,
+  consumers,
+  workers = [],
+}: ServiceDescription): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
   const onFatal = (reason: string) => {
     logger.fatal({ reason }, 'cannot go on');
@@ -58,7 +71,12 @@ export async function runService({ name, config, module, schemas, consumers, wor
     ...consumers.map((description) => kafkaStrategy(wiring, kafka, description)),
     ...workers.map((description) => rabbitmqStrategy(wiring, rabbitmq, description)),
   ];
-  const relaying = { connectionString: config.DATABASE_URL, wake, pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS, logger };
+  const relaying = {
+    connectionString: config.DATABASE_URL,
+    wake,
+    pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
+    logger,
+  };
   const toKafka = kafkaRelay(relaying, kafka);
   const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
 
@@ -79,7 +97,10 @@ export async function runService({ name, config, module, schemas, consumers, wor
     stopping.abort();
     liveness.stopping = true;
     logger.info({ signal }, 'stopping');
-    setTimeout(() => onFatal(`not stopped within ${config.SHUTDOWN_DEADLINE_MS} ms`), config.SHUTDOWN_DEADLINE_MS).unref();
+    setTimeout(
+      () => onFatal(`not stopped within ${config.SHUTDOWN_DEADLINE_MS} ms`),
+      config.SHUTDOWN_DEADLINE_MS,
+    ).unref();
     await Promise.all([app.close(), ...strategies.map((strategy) => strategy.close())]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
     await Promise.all([toKafka.close(), rabbitmq.publisher.close(), pool.end()]);
@@ -106,8 +127,16 @@ export async function runService({ name, config, module, schemas, consumers, wor
 }
 
 /** The names of the schemas that set-up has not applied, as soon as the database can be asked. */
-async function waitForDatabase(pool: Pool, schemas: readonly Schema[], logger: Logger, signal: AbortSignal): Promise<string[]> {
-  const db = { query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await pool.query(sql, [...parameters])).rows as Row[] };
+async function waitForDatabase(
+  pool: Pool,
+  schemas: readonly Schema[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const db = {
+    query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      (await pool.query(sql, [...parameters])).rows as Row[],
+  };
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
       return await missingSchema(db, schemas);

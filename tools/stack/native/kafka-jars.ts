@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { runToEnd } from '../processes.ts';
 import { type Start, repository } from './start.ts';
 
@@ -53,8 +53,10 @@ export function classPath(cache: string): string {
  * the other throws its own work away.
  */
 export async function makeWhole(target: string, fill: (draft: string) => Promise<void>): Promise<void> {
-  const draft = `${target}.draft-${randomUUID().slice(0, 8)}`;
+  const drafts = `${target}.draft-`;
+  const draft = drafts + randomUUID().slice(0, 8);
   await mkdir(draft, { recursive: true });
+  await sweep(drafts);
   try {
     await fill(draft);
     await rename(draft, target).catch((error: unknown) => {
@@ -62,5 +64,15 @@ export async function makeWhole(target: string, fill: (draft: string) => Promise
     });
   } finally {
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Drafts of processes that were killed; half an hour is longer than anybody waits for 47 jars. */
+async function sweep(drafts: string): Promise<void> {
+  for (const name of await readdir(dirname(drafts))) {
+    const path = join(dirname(drafts), name);
+    if (!path.startsWith(drafts)) continue;
+    const found = await stat(path).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > 30 * 60_000) await rm(path, { recursive: true, force: true });
   }
 }

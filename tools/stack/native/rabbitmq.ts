@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { layers, startProcess, waitUntilReady } from '../processes.ts';
 import { type Start, repository } from './start.ts';
 
@@ -22,8 +23,10 @@ export async function startRabbitmq(start: Start): Promise<void> {
       layer: layers.engine,
       env: environment(home, start),
       cwd: home,
-      stopDeadlineMs: 30_000,
+      stopDeadlineMs: 15_000,
     });
+    // A SIGTERM in the Erlang VM's first 100 ms is lost, so do not let Ctrl-C come that early.
+    await sleep(300);
     // Read from its own log: on the wire another broker might answer, if it was quicker to take the port.
     const ready = () => broker.log().includes(`started TCP listener on 127.0.0.1:${start.ports.rabbitmq}`);
     await waitUntilReady(broker, ready, { deadlineMs: 90_000, signal: start.signal });

@@ -21,7 +21,8 @@ export function page(subject: string, paragraphs: readonly string[]): Content {
 
 /** `{ 2400, EUR }` → `24.00 EUR`. */
 export function formatMoney({ amountMinor, currency }: Money): string {
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const digits =
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
   const sign = amountMinor < 0 ? '-' : '';
   const padded = String(Math.abs(amountMinor)).padStart(digits + 1, '0');
   const whole = padded.slice(0, padded.length - digits);

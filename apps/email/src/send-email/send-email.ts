@@ -36,9 +36,9 @@ export class SendEmail {
   }
 
   async noteSent(tx: Queryable, emailId: string, messageId: string): Promise<void> {
-    await tx.query(`UPDATE emails SET state = 'sent', sent_at = clock_timestamp(), message_id = $2 WHERE email_id = $1`, [
-      emailId,
-      messageId,
-    ]);
+    await tx.query(
+      `UPDATE emails SET state = 'sent', sent_at = clock_timestamp(), message_id = $2 WHERE email_id = $1`,
+      [emailId, messageId],
+    );
   }
 }

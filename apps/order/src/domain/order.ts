@@ -12,7 +12,12 @@ import { add, type Money, times, zero } from '@cartwheel/primitives';
  *
  * A fact that repeats itself, or comes too late, changes nothing.
  */
-export type OrderLine = { readonly sku: string; readonly name: string; readonly quantity: number; readonly unitPrice: Money };
+export type OrderLine = {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly unitPrice: Money;
+};
 export type Customer = { readonly name: string; readonly email: string };
 export type CancellationReason = 'payment-declined' | 'stock-short' | 'timed-out' | 'capture-failed';
 
@@ -23,7 +28,11 @@ type Placement = {
   readonly total: Money;
   readonly paymentMethod: string;
 };
-export type PlacedOrder = Placement & { readonly status: 'placed'; readonly paymentNoted: boolean; readonly stockNoted: boolean };
+export type PlacedOrder = Placement & {
+  readonly status: 'placed';
+  readonly paymentNoted: boolean;
+  readonly stockNoted: boolean;
+};
 export type ConfirmedOrder = Placement & { readonly status: 'confirmed' };
 export type CompletedOrder = Placement & { readonly status: 'completed' };
 export type CancelledOrder = Placement & { readonly status: 'cancelled'; readonly reason: CancellationReason };
@@ -48,11 +57,15 @@ export function place(placement: Omit<Placement, 'total'>): Change {
 }
 
 export function notePaymentAuthorized(order: Order): Change {
-  return order.status === 'placed' && !order.paymentNoted ? confirmIfReady(change(order, { type: 'PaymentNoted' })) : unchanged(order);
+  return order.status === 'placed' && !order.paymentNoted
+    ? confirmIfReady(change(order, { type: 'PaymentNoted' }))
+    : unchanged(order);
 }
 
 export function noteStockReserved(order: Order): Change {
-  return order.status === 'placed' && !order.stockNoted ? confirmIfReady(change(order, { type: 'StockNoted' })) : unchanged(order);
+  return order.status === 'placed' && !order.stockNoted
+    ? confirmIfReady(change(order, { type: 'StockNoted' }))
+    : unchanged(order);
 }
 
 export function notePaymentReceived(order: Order): Change {

@@ -11,6 +11,10 @@ export class ListProductsController {
     const { rows } = await this.pool.query<{ sku: string; name: string; price_minor: number; currency: string }>(
       'SELECT sku, name, price_minor, currency FROM products ORDER BY sku',
     );
-    return rows.map(({ sku, name, price_minor: amountMinor, currency }) => ({ sku, name, price: { amountMinor, currency } }));
+    return rows.map(({ sku, name, price_minor: amountMinor, currency }) => ({
+      sku,
+      name,
+      price: { amountMinor, currency },
+    }));
   }
 }

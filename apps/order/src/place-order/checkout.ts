@@ -8,7 +8,9 @@ export const Checkout = z
   .object({
     customer: Customer,
     items: z.array(Item).min(1).max(50),
-    payment: z.object({ paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,90}$/, 'must be a payment method such as pm_card_visa') }),
+    payment: z.object({
+      paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,90}$/, 'must be a payment method such as pm_card_visa'),
+    }),
   })
   .meta({ id: 'Checkout' });
 

@@ -21,7 +21,9 @@ export class PlaceOrderController {
     @RequestCause() cause: Cause,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const receipt = await this.unitOfWork.run(cause, (tx) => once(tx, key, request, () => this.placeOrder.execute(tx, request)));
+    const receipt = await this.unitOfWork.run(cause, (tx) =>
+      once(tx, key, request, () => this.placeOrder.execute(tx, request)),
+    );
     void reply.header('location', `/orders/${receipt.orderId}`);
     return receipt;
   }

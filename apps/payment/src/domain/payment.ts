@@ -9,7 +9,8 @@ import type { Money } from '@cartwheel/primitives';
  * A state that ends in -ing has a task under way. Every function answers `undefined` when the payment is not in the state
  * it leads from: a repeat, or something that came too late.
  */
-export type PaymentState = 'authorizing' | 'authorized' | 'declined' | 'capturing' | 'captured' | 'capture_failed' | 'voiding' | 'voided';
+export type PaymentState =
+  'authorizing' | 'authorized' | 'declined' | 'capturing' | 'captured' | 'capture_failed' | 'voiding' | 'voided';
 
 export type Payment = {
   readonly paymentId: string;

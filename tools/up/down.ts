@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import { asProgram } from '../program.ts';
+import { stopRecorded } from '../stack/leftovers.ts';
+import { createProgress } from '../stack/progress.ts';
+
+const HELP = `npm run down   stop what npm run up started. Data stays in .cartwheel/up.`;
+
+await asProgram(HELP, {}, async () => {
+  const folder = join(import.meta.dirname, '../../.cartwheel/up');
+  const stopped = await createProgress().step('stopping services and engines', () => stopRecorded(folder));
+  console.log(stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`);
+});

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { asProgram } from '../program.ts';
+import { startShop } from '../shop/start-shop.ts';
+import { addressLines } from '../shop/addresses.ts';
+import { leaveRunning } from '../stack/leftovers.ts';
+import { assertPortsFree, portBase, portsFromBase } from '../stack/ports.ts';
+import { createProgress } from '../stack/progress.ts';
+import { startStack } from '../stack/stack.ts';
+import { stackOption } from '../stack-option.ts';
+
+const HELP = `npm run up                  start engines and services, and leave them running
+  --stack native|external   which engines; left out: external if their
+                            addresses are in the environment, else native
+Data is kept in .cartwheel/up. npm run down stops everything.
+CARTWHEEL_PORT_BASE (7000) moves all ports.`;
+
+await asProgram(HELP, { stack: { type: 'string' } }, async ({ stack: chosen }, signal) => {
+  const folder = join(import.meta.dirname, '../../.cartwheel/up');
+  const ports = portsFromBase(portBase());
+  const progress = createProgress();
+  const stack = await startStack({ folder, ports, progress, data: 'keep', signal, ...stackOption(chosen) });
+  try {
+    const { order, payment, inventory, email, analytics, gatewaySimulator } = ports;
+    await assertPortsFree({ order, payment, inventory, email, analytics, gatewaySimulator });
+    const { target } = await startShop({ folder, addresses: stack.addresses, ports, progress, signal });
+    leaveRunning(folder);
+    console.log(addressLines(target, stack.addresses));
+    console.log('\nnpm run verify checks it, npm run down stops it.');
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+});
+process.exit();

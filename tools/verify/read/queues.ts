@@ -1,0 +1,12 @@
+import { answering, type Connections, hostOf } from '../connections.ts';
+import type { Evidence } from '../evidence.ts';
+
+/** Ready messages per queue. What a consumer has in hand is not counted by AMQP: `task_attempts` shows it. */
+export async function readQueues({ rabbitmq, topology, target }: Connections): Promise<Evidence['queues'][number][]> {
+  const queues = [];
+  for (const { name } of topology.queues) {
+    const { messageCount } = await answering(`RabbitMQ's queue ${name}`, hostOf(target.rabbitmqUrl), rabbitmq.checkQueue(name));
+    queues.push({ name, ready: messageCount, isDead: name.endsWith('.dead') });
+  }
+  return queues;
+}

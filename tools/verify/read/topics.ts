@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { facts, type FactType, type HeaderValue, readEnvelope } from '@cartwheel/contracts';
+import { describeError } from '@cartwheel/primitives';
+import type { KafkaMessage } from 'kafkajs';
+import { answering, type Connections } from '../connections.ts';
+import { type FactRecord, recordPlace } from '../evidence.ts';
+import { Friendly } from '../../stack/friendly.ts';
+
+const STALLED_MS = 20_000;
+const ADDRESS = /[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
+
+export type Log = {
+  readonly records: FactRecord[];
+  readonly unreadable: string[];
+  readonly personal: string[];
+  headers: number;
+  readonly deadLetterCopies: Set<string>;
+};
+
+/** Reads every fact topic and dead letter topic from its beginning to where it ends now. */
+export async function readLog(shop: Connections): Promise<Log> {
+  const log: Log = { records: [], unreadable: [], personal: [], headers: 0, deadLetterCopies: new Set() };
+  const factTopics = new Set(Object.values(facts).map(({ topic }) => shop.topology.topic(topic)));
+  const topics = shop.topology.topics.map(({ name }) => name);
+  await readToEnd(shop, topics, (topic, partition, message) => {
+    if (factTopics.has(topic)) noteFact(shop, log, topic, partition, message);
+    else noteDeadLetter(log, message);
+  });
+  return log;
+}
+
+function noteFact({ topology }: Connections, log: Log, topic: string, partition: number, message: KafkaMessage): void {
+  const place = `${topic}/${partition}@${message.offset}`;
+  const headers = (message.headers ?? {}) as Record<string, HeaderValue>;
+  for (const [name, value] of Object.entries(headers)) {
+    log.headers += 1;
+    if (ADDRESS.test(String(value))) log.personal.push(`${place}: header ${name}`);
+  }
+  try {
+    const envelope = readEnvelope({ source: 'kafka', topic, partition, offset: message.offset, key: message.key, headers, value: message.value });
+    const { id, subject, sequence, correlationId, causationId } = envelope;
+    const type = envelope.type as FactType;
+    const contract = Object.hasOwn(facts, type) ? facts[type] : undefined;
+    if (contract === undefined || topology.topic(contract.topic) !== topic) throw new Friendly(`${type} does not belong into this topic`);
+    if (contract.source !== envelope.source) throw new Friendly(`${type} comes from ${envelope.source}`);
+    if (message.key?.toString() !== subject) throw new Friendly(`${type} ${id} is not keyed by its subject`);
+    if (sequence === undefined) throw new Friendly(`${type} ${id} has no ce_sequence`);
+    log.records.push({ id, type, topic, partition, offset: Number(message.offset), subject, sequence, correlationId, causationId });
+  } catch (error) {
+    log.unreadable.push(`${place}: ${describeError(error).message}`);
+  }
+}
+
+function noteDeadLetter(log: Log, { headers = {} }: KafkaMessage): void {
+  const text = (name: string) => String(headers[name] ?? '');
+  const place = [text('dlq_original_topic'), text('dlq_original_partition'), text('dlq_original_offset')] as const;
+  log.deadLetterCopies.add(recordPlace(text('dlq_consumer'), ...place));
+}
+
+type OnRecord = (topic: string, partition: number, message: KafkaMessage) => void;
+
+/** kafkajs reads only in a group: this one has a random name, commits nothing, and is deleted afterwards. */
+async function readToEnd(shop: Connections, topics: readonly string[], onRecord: OnRecord): Promise<void> {
+  const brokers = shop.target.kafkaBrokers.join(', ');
+  const ends = await answering('Kafka', brokers, endsOf(shop, topics));
+  if (ends.size === 0) return;
+  const groupId = `${shop.target.namespace}verify-${randomUUID()}`;
+  const consumer = shop.kafka.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false, retry: { retries: 3 } });
+  const { promise: finished, resolve: finish, reject: fail } = Promise.withResolvers<void>();
+  consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
+  const stalled = setTimeout(() => fail(new Friendly('Kafka stopped handing over records while they were read.')), STALLED_MS);
+  const reading = async () => {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...new Set([...ends.values()].map(({ topic }) => topic))], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: ({ batch: { topic, partition, messages, lastOffset } }) => {
+        stalled.refresh();
+        const place = `${topic}/${partition}`;
+        const end = ends.get(place)?.end ?? 0;
+        for (const message of messages) if (Number(message.offset) < end) onRecord(topic, partition, message);
+        if (Number(lastOffset()) + 1 >= end) ends.delete(place);
+        if (ends.size === 0) finish();
+        return Promise.resolve();
+      },
+    });
+    await finished;
+  };
+  try {
+    await answering('Kafka', brokers, reading());
+  } finally {
+    clearTimeout(stalled);
+    await consumer.disconnect().catch(() => undefined);
+    await shop.admin.deleteGroups([groupId]).catch(() => undefined);
+  }
+}
+
+/** Where the partitions that hold anything end. */
+async function endsOf({ admin }: Connections, topics: readonly string[]): Promise<Map<string, { topic: string; end: number }>> {
+  const all = await Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })));
+  return new Map(
+    all.flatMap(({ topic, partitions }) =>
+      partitions
+        .filter(({ low, high }) => Number(high) > Number(low))
+        .map(({ partition, high }) => [`${topic}/${partition}`, { topic, end: Number(high) }] as const),
+    ),
+  );
+}
