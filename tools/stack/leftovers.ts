@@ -16,7 +16,8 @@ export async function claimFolder(folder: string): Promise<void> {
 export async function clearLeftovers(folder: string): Promise<void> {
   const { owner, processes } = readState(folder);
   const alive = processes.filter(isAlive);
-  if (owner && owner.pid !== process.pid && isAlive(owner)) {
+  const isIdle = owner?.pid === process.pid && alive.length === 0;
+  if (owner && isAlive(owner) && !isIdle) {
     throw new Friendly(`Already running (pid ${owner.pid}, in ${folder}): stop that one first, with Ctrl-C.`);
   }
   if (!owner && alive.length > 0) {

@@ -19,16 +19,25 @@ export type Connections = {
 
 /** @throws Friendly naming the first that does not answer. */
 export async function connect(target: Target): Promise<Connections> {
-  const databases = Object.fromEntries(serviceNames.map((name) => [name, clientOf(target.databases[name])])) as Record<ServiceName, pg.Client>;
+  const databases = Object.fromEntries(serviceNames.map((name) => [name, clientOf(target.databases[name])])) as Record<
+    ServiceName,
+    pg.Client
+  >;
   const kafka = createKafka(target.kafkaBrokers, 'verify');
   const admin = kafka.admin();
   let rabbitmq: ChannelModel | undefined;
   const close = async () => {
-    await Promise.allSettled([...Object.values(databases).map((client) => client.end()), admin.disconnect(), rabbitmq?.close()]);
+    await Promise.allSettled([
+      ...Object.values(databases).map((client) => client.end()),
+      admin.disconnect(),
+      rabbitmq?.close(),
+    ]);
   };
   const opening = [
     answering('Kafka', target.kafkaBrokers.join(', '), admin.connect()),
-    ...serviceNames.map((name) => answering(`The ${name} database`, hostOf(target.databases[name]), databases[name].connect())),
+    ...serviceNames.map((name) =>
+      answering(`The ${name} database`, hostOf(target.databases[name]), databases[name].connect()),
+    ),
   ];
   const channel = openChannel(target.rabbitmqUrl, (connection) => (rabbitmq = connection));
   // All, also after a failure: what opens later must be closed too.
@@ -57,7 +66,11 @@ export function hostOf(url: string): string {
 }
 
 async function openChannel(url: string, opened: (connection: ChannelModel) => void): Promise<Channel> {
-  const connection = await answering('RabbitMQ', hostOf(url), connectRabbitmq(url, { timeout: 5_000, clientProperties: { connection_name: 'verify' } }));
+  const connection = await answering(
+    'RabbitMQ',
+    hostOf(url),
+    connectRabbitmq(url, { timeout: 5_000, clientProperties: { connection_name: 'verify' } }),
+  );
   opened(connection);
   // Without listeners an 'error' ends the process; the call that was under way reports it.
   connection.on('error', () => undefined);
@@ -68,7 +81,12 @@ async function openChannel(url: string, opened: (connection: ChannelModel) => vo
 
 function clientOf(connectionString: string): pg.Client {
   const options = '-c default_transaction_read_only=on -c statement_timeout=60000';
-  const client = new pg.Client({ connectionString, application_name: 'verify', connectionTimeoutMillis: 5_000, options });
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'verify',
+    connectionTimeoutMillis: 5_000,
+    options,
+  });
   client.on('error', () => undefined);
   return client;
 }

@@ -30,9 +30,19 @@ export type PaymentRow = {
   readonly currency: string;
 };
 
-export type Levels = { readonly sku: string; readonly available: number; readonly reserved: number; readonly shipped: number };
+export type Levels = {
+  readonly sku: string;
+  readonly available: number;
+  readonly reserved: number;
+  readonly shipped: number;
+};
 export type Movement = Levels & { readonly orderId: string | null; readonly kind: string };
-export type Reservation = { readonly orderId: string; readonly sku: string; readonly quantity: number; readonly state: string };
+export type Reservation = {
+  readonly orderId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly state: string;
+};
 
 export type EmailRow = {
   readonly emailId: string;
@@ -110,6 +120,11 @@ export type Evidence = {
 
 export type Consumer = ConsumerGroup | TaskQueue;
 
-export function recordPlace(consumer: string, topic: string, partition: number | string | null, offset: number | string | null): string {
+export function recordPlace(
+  consumer: string,
+  topic: string,
+  partition: number | string | null,
+  offset: number | string | null,
+): string {
   return `${consumer} ${topic} ${partition} ${offset}`;
 }

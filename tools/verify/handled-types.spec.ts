@@ -11,7 +11,10 @@ const matches = (pattern: string, expression: RegExp) =>
 test('the table of handled types is what the consumers and projections are decorated with', () => {
   const transports = matches('*/src/*.transports.ts', /export const (\w+) = Symbol\('([\w.]+)'\)/g);
   const groupOf = new Map(transports.map(([, name, group]) => [name, group]));
-  const patterns = matches('*/src/**/*.{consumer,projection}.ts', /@EventPattern(?:<\w+>)?\(\s*([^)]*?),\s*(\w+),?\s*\)/g);
+  const patterns = matches(
+    '*/src/**/*.{consumer,projection}.ts',
+    /@EventPattern(?:<\w+>)?\(\s*([^)]*?),\s*(\w+),?\s*\)/g,
+  );
   const decorated = new Map<string, Set<string>>();
   for (const [, pattern, transport] of patterns) {
     const group = groupOf.get(transport) ?? `the transport ${transport} of no group`;

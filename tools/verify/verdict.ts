@@ -12,7 +12,13 @@ export type Verdict = {
 const SHOWN = 10;
 
 /** Held when there is no offender. `remarks` are shown and break nothing. */
-export function judge(promise: number, title: string, detail: string, offenders: readonly string[], remarks: readonly string[] = []): Verdict {
+export function judge(
+  promise: number,
+  title: string,
+  detail: string,
+  offenders: readonly string[],
+  remarks: readonly string[] = [],
+): Verdict {
   const verdict = offenders.length > 0 ? 'broken' : 'held';
   return { promise, title, verdict, detail, offenders: [...cut(offenders), ...cut(remarks)] };
 }

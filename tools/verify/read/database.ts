@@ -24,7 +24,9 @@ export async function readPlatform(read: Read) {
     sequences: await read<{ topic: string; subject: string; last: number }>(
       'SELECT topic, subject, last::float8 AS last FROM message_sequences',
     ),
-    outbox: await read<{ channel: string; rows: number }>('SELECT channel, count(*)::int AS rows FROM outbox GROUP BY channel'),
+    outbox: await read<{ channel: string; rows: number }>(
+      'SELECT channel, count(*)::int AS rows FROM outbox GROUP BY channel',
+    ),
     processed: await read<{ consumer: string; id: string; at: number }>(
       `SELECT consumer, event_id AS id, (extract(epoch FROM processed_at) * 1000000)::float8 AS at FROM processed_events`,
     ),
@@ -34,13 +36,20 @@ export async function readPlatform(read: Read) {
 
 /** Parked and dead messages, and the error texts that are kept with them. */
 export async function readParked(read: Read): Promise<{ parked: ParkedRow[]; errorTexts: string[] }> {
-  type Row = Omit<ParkedRow, 'subject'> & { key: Buffer; headers: Record<string, string | { base64: string }>; text: string | null };
+  type Row = Omit<ParkedRow, 'subject'> & {
+    key: Buffer;
+    headers: Record<string, string | { base64: string }>;
+    text: string | null;
+  };
   const rows = await read<Row>(
     `SELECT consumer, event_id AS id, source, topic, partition, record_offset::float8 AS offset, state, key, headers,
        error_message AS text FROM parked_messages ORDER BY position`,
   );
   return {
-    parked: rows.map(({ key, headers, text: _, ...row }) => ({ ...row, subject: subjectOf(headers['ce_subject'], key) })),
+    parked: rows.map(({ key, headers, text: _, ...row }) => ({
+      ...row,
+      subject: subjectOf(headers['ce_subject'], key),
+    })),
     errorTexts: rows.map(({ text }) => text ?? ''),
   };
 }
@@ -51,12 +60,21 @@ function subjectOf(header: string | { base64: string } | undefined, key: Buffer)
   return (header ? Buffer.from(header.base64, 'base64') : key).toString('utf8');
 }
 
-export async function readTasks(read: Read, queue: TaskQueue): Promise<Task[]> {
-  type Row = { id: string; type: string; subject: string; started: number; ended: number | null; outcome: string | null };
+/** All tasks that anybody has begun, or only those whose outcome is not recorded. */
+export async function readTasks(read: Read, queue: TaskQueue, which: 'all' | 'open' = 'all'): Promise<Task[]> {
+  type Row = {
+    id: string;
+    type: string;
+    subject: string;
+    started: number;
+    ended: number | null;
+    outcome: string | null;
+  };
   const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
+  const recorded = `SELECT 1 FROM processed_events WHERE consumer = '${queue}' AND event_id = t.task_id`;
   const rows = await read<Row>(
     `SELECT task_id AS id, type, subject, ${ms('started_at')} AS started, ${ms('ended_at')} AS ended, outcome
-     FROM task_attempts ORDER BY task_id, attempt`,
+     FROM task_attempts t ${which === 'open' ? `WHERE NOT EXISTS (${recorded})` : ''} ORDER BY task_id, attempt`,
   );
   return [...Map.groupBy(rows, ({ id }) => id)].map(([id, attempts]) => ({
     id,

@@ -5,7 +5,11 @@ import type { Evidence } from '../evidence.ts';
 export async function readQueues({ rabbitmq, topology, target }: Connections): Promise<Evidence['queues'][number][]> {
   const queues = [];
   for (const { name } of topology.queues) {
-    const { messageCount } = await answering(`RabbitMQ's queue ${name}`, hostOf(target.rabbitmqUrl), rabbitmq.checkQueue(name));
+    const { messageCount } = await answering(
+      `RabbitMQ's queue ${name}`,
+      hostOf(target.rabbitmqUrl),
+      rabbitmq.checkQueue(name),
+    );
     queues.push({ name, ready: messageCount, isDead: name.endsWith('.dead') });
   }
   return queues;

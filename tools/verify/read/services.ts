@@ -13,9 +13,9 @@ export async function readOrders(read: Read): Promise<{ orders: OrderRow[]; answ
   const rows = await read<Omit<OrderRow, 'events'>>(
     'SELECT order_id AS "orderId", version, status, state FROM orders ORDER BY order_id',
   );
-  const orders = rows.map((row) => ({ ...row, events: events.get(row.orderId) ?? [] }));
-  const withoutRow = [...events].filter(([id]) => !rows.some(({ orderId }) => orderId === id));
-  if (withoutRow.length > 0) orders.push(...withoutRow.map(([orderId, own]) => streamAlone(orderId, own)));
+  const orders = rows.map((row): OrderRow => ({ ...row, events: events.get(row.orderId) ?? [] }));
+  for (const { orderId } of rows) events.delete(orderId);
+  orders.push(...[...events].map(([orderId, own]) => streamAlone(orderId, own)));
   const answers = await read<Evidence['answers'][number]>(
     `SELECT response->>'orderId' AS "orderId", (response->'total'->>'amountMinor')::float8 AS "totalMinor" FROM idempotency_keys`,
   );
@@ -52,6 +52,8 @@ export function readEmails(read: Read): Promise<EmailRow[]> {
 
 export async function readAnalytics(read: Read): Promise<Evidence['analytics']> {
   type Row = { id: string } & (Evidence['analytics'] extends ReadonlyMap<string, infer Fact> ? Fact : never);
-  const rows = await read<Row>('SELECT id, type, subject, topic, partition, record_offset::float8 AS offset FROM facts');
+  const rows = await read<Row>(
+    'SELECT id, type, subject, topic, partition, record_offset::float8 AS offset FROM facts',
+  );
   return new Map(rows.map(({ id, ...fact }) => [id, fact]));
 }

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { facts, type FactType, type HeaderValue, readEnvelope } from '@cartwheel/contracts';
 import { describeError } from '@cartwheel/primitives';
 import type { KafkaMessage } from 'kafkajs';
+import { randomUUID } from 'node:crypto';
+import { Friendly } from '../../stack/friendly.ts';
 import { answering, type Connections } from '../connections.ts';
 import { type FactRecord, recordPlace } from '../evidence.ts';
-import { Friendly } from '../../stack/friendly.ts';
 
 const STALLED_MS = 20_000;
 const ADDRESS = /[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
@@ -37,15 +37,34 @@ function noteFact({ topology }: Connections, log: Log, topic: string, partition:
     if (ADDRESS.test(String(value))) log.personal.push(`${place}: header ${name}`);
   }
   try {
-    const envelope = readEnvelope({ source: 'kafka', topic, partition, offset: message.offset, key: message.key, headers, value: message.value });
+    const envelope = readEnvelope({
+      source: 'kafka',
+      topic,
+      partition,
+      offset: message.offset,
+      key: message.key,
+      headers,
+      value: message.value,
+    });
     const { id, subject, sequence, correlationId, causationId } = envelope;
     const type = envelope.type as FactType;
     const contract = Object.hasOwn(facts, type) ? facts[type] : undefined;
-    if (contract === undefined || topology.topic(contract.topic) !== topic) throw new Friendly(`${type} does not belong into this topic`);
+    if (contract === undefined || topology.topic(contract.topic) !== topic)
+      throw new Friendly(`${type} does not belong into this topic`);
     if (contract.source !== envelope.source) throw new Friendly(`${type} comes from ${envelope.source}`);
     if (message.key?.toString() !== subject) throw new Friendly(`${type} ${id} is not keyed by its subject`);
     if (sequence === undefined) throw new Friendly(`${type} ${id} has no ce_sequence`);
-    log.records.push({ id, type, topic, partition, offset: Number(message.offset), subject, sequence, correlationId, causationId });
+    log.records.push({
+      id,
+      type,
+      topic,
+      partition,
+      offset: Number(message.offset),
+      subject,
+      sequence,
+      correlationId,
+      causationId,
+    });
   } catch (error) {
     log.unreadable.push(`${place}: ${describeError(error).message}`);
   }
@@ -65,21 +84,33 @@ async function readToEnd(shop: Connections, topics: readonly string[], onRecord:
   const ends = await answering('Kafka', brokers, endsOf(shop, topics));
   if (ends.size === 0) return;
   const groupId = `${shop.target.namespace}verify-${randomUUID()}`;
-  const consumer = shop.kafka.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false, retry: { retries: 3 } });
+  const consumer = shop.kafka.consumer({
+    groupId,
+    maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false,
+    retry: { retries: 3 },
+  });
   const { promise: finished, resolve: finish, reject: fail } = Promise.withResolvers<void>();
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
-  const stalled = setTimeout(() => fail(new Friendly('Kafka stopped handing over records while they were read.')), STALLED_MS);
+  const stalled = setTimeout(
+    () => fail(new Friendly('Kafka stopped handing over records while they were read.')),
+    STALLED_MS,
+  );
   const reading = async () => {
     await consumer.connect();
-    await consumer.subscribe({ topics: [...new Set([...ends.values()].map(({ topic }) => topic))], fromBeginning: true });
+    await consumer.subscribe({
+      topics: [...new Set([...ends.values()].map(({ topic }) => topic))],
+      fromBeginning: true,
+    });
     await consumer.run({
       autoCommit: false,
-      eachBatch: ({ batch: { topic, partition, messages, lastOffset } }) => {
+      eachBatch: ({ batch }) => {
         stalled.refresh();
+        const { topic, partition, messages } = batch;
         const place = `${topic}/${partition}`;
         const end = ends.get(place)?.end ?? 0;
         for (const message of messages) if (Number(message.offset) < end) onRecord(topic, partition, message);
-        if (Number(lastOffset()) + 1 >= end) ends.delete(place);
+        if (Number(batch.lastOffset()) + 1 >= end) ends.delete(place);
         if (ends.size === 0) finish();
         return Promise.resolve();
       },
@@ -96,8 +127,13 @@ async function readToEnd(shop: Connections, topics: readonly string[], onRecord:
 }
 
 /** Where the partitions that hold anything end. */
-async function endsOf({ admin }: Connections, topics: readonly string[]): Promise<Map<string, { topic: string; end: number }>> {
-  const all = await Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })));
+async function endsOf(
+  { admin }: Connections,
+  topics: readonly string[],
+): Promise<Map<string, { topic: string; end: number }>> {
+  const all = await Promise.all(
+    topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
+  );
   return new Map(
     all.flatMap(({ topic, partitions }) =>
       partitions

@@ -67,6 +67,11 @@ describe('an idempotency key', () => {
     expect(await once.answer(request, work())).toMatchObject({ status: 200, replayed: false });
   });
 
+  it('stays free when the work finds its parameters wrong', async () => {
+    await expect(once.answer(request, failing(invalidRequest('too much')))).rejects.toMatchObject({ status: 400 });
+    expect(await once.answer(request, work())).toMatchObject({ status: 200, replayed: false });
+  });
+
   it('keeps a refusal that was decided while executing', async () => {
     const refusal = new Refusal(400, { type: 'invalid_request_error', message: 'wrong state' }, true);
     expect(await once.answer(request, failing(refusal))).toMatchObject({ status: 400, replayed: false });

@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { newId } from '@cartwheel/primitives';
+import { transaction } from '@cartwheel/postgres';
+import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { OutboxRelay, outboxSchema, type Publish, type RelayOptions, type RelayRow, Wake, writeRows } from './index.ts';
+
+let db: TestDatabase;
+const started: OutboxRelay[] = [];
+
+beforeEach(async () => {
+  db = await testDatabase([outboxSchema]);
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((relay) => relay.stop()));
+  await db.drop();
+});
+
+function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRelay {
+  const made = new OutboxRelay({
+    channel: 'kafka',
+    connectionString: db.url,
+    publish,
+    wake: new Wake(),
+    pollIntervalMs: 20,
+    ...options,
+  });
+  started.push(made);
+  made.start();
+  return made;
+}
+
+/** Writes rows as business transactions do; `key` is their subject. */
+async function write(keys: string[], channel: 'kafka' | 'rabbitmq' = 'kafka', payload = Buffer.from('{}')) {
+  const rows = keys.map((key) => ({ channel, id: newId(), destination: 't', key: Buffer.from(key), type: 'T', headers: {}, payload }));
+  await transaction(db.pool, (tx) => writeRows(tx, rows));
+  return rows.map(({ id }) => id);
+}
+
+const left = async () => Number((await db.admin.query<{ n: string }>('SELECT count(*) AS n FROM outbox'))[0]!.n);
+const confirmAll = (rows: readonly RelayRow[]) => ({ confirmed: rows.map(({ seq }) => seq) });
+
+describe('the relay', () => {
+  test('publishes what was committed, in the order of commits, and empties the outbox', async () => {
+    const published: string[] = [];
+    relay((rows) => {
+      published.push(...rows.map(({ id }) => id));
+      return Promise.resolve(confirmAll(rows));
+    });
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n += 1) ids.push(...(await write(['a', 'b', 'c'])));
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(published).toEqual(ids);
+  });
+
+  test('deletes nothing that was not confirmed, and sends it again in the same order', async () => {
+    const attempts: string[][] = [];
+    const ids = await write(['a', 'b', 'c']);
+    relay((rows) => {
+      attempts.push(rows.map(({ id }) => id));
+      if (attempts.length < 3) throw new Error('the broker is away');
+      return Promise.resolve(confirmAll(rows));
+    });
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(attempts).toEqual([ids, ids, ids]);
+  });
+
+  test('does not hold one channel up when the broker of the other is away', async () => {
+    await write(['a'], 'kafka');
+    const ids = await write(['b'], 'rabbitmq');
+    const published: string[] = [];
+    relay(() => Promise.reject(new Error('Kafka is away')));
+    relay(
+      (rows) => {
+        published.push(...rows.map(({ id }) => id));
+        return Promise.resolve(confirmAll(rows));
+      },
+      { channel: 'rabbitmq' },
+    );
+    await eventually(() => expect(published).toEqual(ids));
+    expect(await left()).toBe(1);
+  });
+
+  test('closes a read by bytes, so that one request stays below what the broker takes', async () => {
+    const reads: number[] = [];
+    await write(['a', 'b', 'c', 'd', 'e'], 'kafka', Buffer.alloc(400_000));
+    relay((rows) => {
+      reads.push(rows.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0));
+      return Promise.resolve(confirmAll(rows));
+    });
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(Math.max(...reads)).toBeLessThanOrEqual(900_000);
+    expect(reads).toHaveLength(3);
+  });
+
+  test('sets an unroutable row aside in the transaction that deletes it, and goes on with the rows behind it', async () => {
+    const [bad, ...good] = await write(['bad', 'x', 'y']);
+    const setAside: string[] = [];
+    const published: string[] = [];
+    relay(
+      (rows) => {
+        const lost = rows.filter(({ id }) => id === bad);
+        const rest = rows.filter(({ id }) => id !== bad);
+        published.push(...rest.map(({ id }) => id));
+        return Promise.resolve({ ...confirmAll(rest), unroutable: lost.map(({ seq }) => seq) });
+      },
+      {
+        setAside: (_, rows) => {
+          setAside.push(...rows.map(({ id }) => id));
+          return Promise.resolve();
+        },
+      },
+    );
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(setAside).toEqual([bad]);
+    expect(published).toEqual(good);
+  });
+
+  test('publishes at a ring without waiting for its poll', async () => {
+    const wake = new Wake();
+    const published: string[] = [];
+    relay(
+      (rows) => {
+        published.push(...rows.map(({ id }) => id));
+        return Promise.resolve(confirmAll(rows));
+      },
+      { wake, pollIntervalMs: 3_600_000 },
+    );
+    await eventually(async () => expect(await leaders()).toBe(1));
+    const ids = await write(['a']);
+    wake.ring();
+    await eventually(() => expect(published).toEqual(ids));
+  });
+
+  test('flushes once more when it stops', async () => {
+    const published: string[] = [];
+    const stopping = relay(
+      (rows) => {
+        published.push(...rows.map(({ id }) => id));
+        return Promise.resolve(confirmAll(rows));
+      },
+      { pollIntervalMs: 3_600_000 },
+    );
+    await eventually(async () => expect(await leaders()).toBe(1));
+    const ids = await write(['a']);
+    await stopping.stop();
+    expect(published).toEqual(ids);
+  });
+});
+
+describe('two instances', () => {
+  test('have one leader, and the other takes over when the leader’s connection dies; nothing is lost and order is kept', async () => {
+    const published: { by: number; id: string }[] = [];
+    const publishAs = (by: number): Publish => (rows) => {
+      published.push(...rows.map(({ id }) => ({ by, id })));
+      return Promise.resolve(confirmAll(rows));
+    };
+    relay(publishAs(1));
+    await eventually(async () => expect(await leaders()).toBe(1));
+    relay(publishAs(2));
+    const before = await write(['a', 'a', 'a']);
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(published.map(({ by }) => by)).toEqual([1, 1, 1]);
+
+    await db.admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 2827
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    const after = await write(['a', 'a']);
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(published.map(({ id }) => id)).toEqual([...before, ...after]);
+    expect(await leaders()).toBe(1);
+  });
+});
+
+/** How many connections hold the leader lock of this database. */
+async function leaders(): Promise<number> {
+  const rows = await db.admin.query(
+    `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 2827
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  return rows.length;
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { fact, task, topology } from '@cartwheel/contracts';
+import { newId, Permanent } from '@cartwheel/primitives';
+import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { outboxSchema, UnitOfWork, Wake } from './index.ts';
+
+let db: TestDatabase;
+let unitOfWork: UnitOfWork;
+let rings = 0;
+const things = { name: 'things', versions: ['CREATE TABLE things (id text)'], grants: { things: 'SELECT, INSERT' } };
+
+beforeAll(async () => {
+  db = await testDatabase([outboxSchema, things]);
+  const wake = new Wake();
+  wake.onRing(() => (rings += 1));
+  unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology('ns') }, wake);
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  await db.admin.query('TRUNCATE outbox, things, message_sequences');
+  rings = 0;
+});
+
+const orderId = newId();
+const cause = { correlationId: newId(), causationId: `http:${newId()}` };
+const cancelled = (id = orderId) => fact('OrderCancelled', id, { orderId: id, reason: 'timed-out' });
+type Row = { channel: string; destination: string; key: Buffer; headers: Record<string, string>; payload: Buffer };
+const rows = () => db.admin.query<Row>('SELECT * FROM outbox ORDER BY seq');
+
+test('a change and its messages are committed together', async () => {
+  await unitOfWork.run(cause, async (tx) => {
+    await tx.query(`INSERT INTO things VALUES ('a')`);
+    tx.emit(cancelled(), task('SendEmail', orderId, { orderId, emailId: newId(), template: 'cancellation' }));
+  });
+  const [first, second] = await rows();
+  expect(first).toMatchObject({ channel: 'kafka', destination: 'ns.order-events', headers: { ce_type: 'OrderCancelled', ce_sequence: '1' } });
+  expect(first!.key.toString()).toBe(orderId);
+  expect(first!.headers).toMatchObject({ ce_correlationid: cause.correlationId, ce_causationid: cause.causationId });
+  expect(second).toMatchObject({ channel: 'rabbitmq', destination: 'ns.tasks' });
+  expect(second!.key.toString()).toBe('email.message.send');
+  expect(second!.headers).not.toHaveProperty('ce_sequence');
+  expect(rings).toBe(1);
+});
+
+test('a rollback leaves neither change nor message, takes no sequence number and wakes nobody', async () => {
+  const failing = unitOfWork.run(cause, async (tx) => {
+    await tx.query(`INSERT INTO things VALUES ('a')`);
+    tx.emit(cancelled());
+    throw new Error('no');
+  });
+  await expect(failing).rejects.toThrow('no');
+  expect(await rows()).toEqual([]);
+  expect(await db.admin.query('SELECT * FROM things')).toEqual([]);
+  expect(await db.admin.query('SELECT * FROM message_sequences')).toEqual([]);
+  expect(rings).toBe(0);
+});
+
+test('a message against its contract is never written, and takes the change with it', async () => {
+  const wrong = unitOfWork.run(cause, async (tx) => {
+    await tx.query(`INSERT INTO things VALUES ('a')`);
+    tx.emit(fact('OrderCancelled', orderId, { orderId, reason: 'no reason' as never }));
+  });
+  await expect(wrong).rejects.toThrow(Permanent);
+  expect(await db.admin.query('SELECT * FROM things')).toEqual([]);
+});
+
+test('a message that no broker would take is refused where it is made', async () => {
+  const items = [{ sku: 'x', name: 'n'.repeat(200), quantity: 1, unitPrice: { amountMinor: 1, currency: 'EUR' } }];
+  const huge = unitOfWork.run(cause, async (tx) => {
+    await tx.query(`INSERT INTO outbox (channel, id, destination, type, headers, payload) VALUES ('kafka', $1, 't', 'T', '{}', $2)`, [
+      newId(),
+      Buffer.alloc(900_000),
+    ]);
+    tx.emit(fact('StockReserved', orderId, { orderId, items }));
+  });
+  await expect(huge).rejects.toThrow('outbox_payload_chk');
+});
+
+test('sequence numbers are dense per topic and subject, and in the order of the outbox, whoever writes at once', async () => {
+  const subjects = [newId(), newId(), newId()];
+  await Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      unitOfWork.run(cause, (tx) => {
+        // In different orders: the upsert sorts, or two transactions would deadlock.
+        const order = index % 2 === 0 ? subjects : subjects.toReversed();
+        tx.emit(...order.map(cancelled), cancelled(subjects[0]));
+        return Promise.resolve();
+      }),
+    ),
+  );
+  const bySubject = Map.groupBy(await rows(), ({ key }) => key.toString());
+  for (const [subject, ofSubject] of bySubject) {
+    const expected = Array.from({ length: subject === subjects[0] ? 80 : 40 }, (_, index) => String(index + 1));
+    expect(ofSubject.map(({ headers }) => headers['ce_sequence'])).toEqual(expected);
+  }
+});

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { DatabaseUnavailable, missingSchema, type Schema, transaction } from './index.ts';
+
+const schema: Schema = {
+  name: 'things',
+  versions: ['CREATE TABLE things (id int PRIMARY KEY)', 'ALTER TABLE things ADD COLUMN note text'],
+  grants: { things: 'SELECT, INSERT' },
+};
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase([schema]);
+});
+afterAll(() => db.drop());
+beforeEach(() => db.admin.query('TRUNCATE things'));
+
+const count = async () => (await db.admin.query('SELECT 1 FROM things')).length;
+
+describe('a transaction', () => {
+  test('keeps all of its work, or nothing when the work throws', async () => {
+    await transaction(db.pool, (tx) => tx.query('INSERT INTO things VALUES (1)'));
+    const failing = transaction(db.pool, async (tx) => {
+      await tx.query('INSERT INTO things VALUES (2)');
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await count()).toBe(1);
+  });
+
+  test('that swallowed the error of a statement fails at COMMIT, where PostgreSQL answers ROLLBACK without an error', async () => {
+    await transaction(db.pool, (tx) => tx.query('INSERT INTO things VALUES (1)'));
+    const swallowing = transaction(db.pool, async (tx) => {
+      await tx.query('INSERT INTO things VALUES (2)');
+      await tx.query('INSERT INTO things VALUES (1)').catch(() => 'never mind');
+    });
+    await expect(swallowing).rejects.toThrow('COMMIT rolled back');
+    expect(await count()).toBe(1);
+  });
+
+  test("passes the work's own error on, but calls a killed connection the database's, whatever the work made of it", async () => {
+    const own = transaction(db.pool, (tx) => tx.query('INSERT INTO nowhere VALUES (1)'));
+    await expect(own).rejects.not.toBeInstanceOf(DatabaseUnavailable);
+    for (const make of [() => new TypeError('of the handler'), undefined]) {
+      const killed = transaction(db.pool, async (tx) => {
+        const [me] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await db.admin.query('SELECT pg_terminate_backend($1)', [me!.pid]);
+        await tx.query('SELECT 1').catch((error: unknown) => {
+          throw make?.() ?? error;
+        });
+      });
+      await expect(killed).rejects.toBeInstanceOf(DatabaseUnavailable);
+    }
+  });
+
+  test('calls a deadlock and a time-out the database’s', async () => {
+    const late = transaction(db.pool, async (tx) => {
+      await tx.query('SET LOCAL statement_timeout = 20');
+      await tx.query('SELECT pg_sleep(2)');
+    });
+    await expect(late).rejects.toBeInstanceOf(DatabaseUnavailable);
+  });
+
+  test('on a database that is away says so', async () => {
+    const { createPool } = await import('./index.ts');
+    const nowhere = createPool('postgresql://nobody@127.0.0.1:1/none', { name: 'nowhere' });
+    await expect(transaction(nowhere, () => Promise.resolve())).rejects.toBeInstanceOf(DatabaseUnavailable);
+    await nowhere.end();
+  });
+});
+
+describe('a schema', () => {
+  test('gives the service what it grants, and nothing else', async () => {
+    await db.pool.query('INSERT INTO things VALUES (7)');
+    await expect(db.pool.query('DELETE FROM things')).rejects.toThrow('permission denied');
+    await expect(db.pool.query('CREATE TABLE mine (id int)')).rejects.toThrow('permission denied');
+  });
+
+  test('that was not applied is named, also by version', async () => {
+    const newer: Schema = { ...schema, versions: [...schema.versions, 'SELECT 1'] };
+    const other: Schema = { ...schema, name: 'others' };
+    expect(await missingSchema(db.admin, [schema])).toEqual([]);
+    expect(await missingSchema(db.admin, [schema, newer, other])).toEqual(['things', 'others']);
+  });
+});

@@ -1,0 +1,78 @@
+import { answering, type Connections } from './connections.ts';
+import { givenUpByBroker, openTasks, ordersWithDeadLetter } from './dead-letters.ts';
+import type { ParkedRow, Task } from './evidence.ts';
+import { inSnapshot, type Read, readParked, readTasks } from './read/database.ts';
+import { readQueues } from './read/queues.ts';
+import type { ServiceName } from './target.ts';
+
+/** What is under way right now, and how long the fact topics are together. */
+export async function look(shop: Connections): Promise<{ reasons: string[]; length: number }> {
+  const [databases, queues, log] = await Promise.all([lookIntoDatabases(shop), readQueues(shop), lookIntoTopics(shop)]);
+  const known = { ...databases, queues };
+  const excused = ordersWithDeadLetter(known);
+  const open = (subjects: readonly string[]) => subjects.filter((subject) => !excused.has(subject)).length;
+  const counted: [number, string][] = [
+    [open(databases.orders), 'orders not ended'],
+    [open(databases.payments), 'payments under way'],
+    [open(databases.mails), 'mails not sent'],
+    [databases.outbox, 'messages in outboxes'],
+    ...log.lags.map(({ group, lag }): [number, string] => [lag, `facts unread by ${group}`]),
+    ...queues.filter(({ isDead }) => !isDead).map(({ name, ready }): [number, string] => [ready, `tasks in ${name}`]),
+    [givenUpByBroker(known) > 0 ? 0 : openTasks(known).length, 'tasks without an outcome'],
+  ];
+  return {
+    reasons: counted.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
+    length: log.length,
+  };
+}
+
+async function lookIntoDatabases({ databases }: Connections) {
+  const parked: ParkedRow[] = [];
+  const tasks: Task[] = [];
+  let outbox = 0;
+  const subjectsIn = async (service: ServiceName, sql: string | undefined, own?: (read: Read) => Promise<unknown>) =>
+    inSnapshot(service, databases[service], async (read) => {
+      parked.push(...(await readParked(read)).parked);
+      outbox += (await read<{ rows: number }>('SELECT count(*)::int AS rows FROM outbox'))[0]!.rows;
+      await own?.(read);
+      return sql === undefined ? [] : (await read<{ order_id: string }>(sql)).map(({ order_id }) => order_id);
+    });
+  const unfinished = (queue: Task['queue']) => async (read: Read) =>
+    tasks.push(...(await readTasks(read, queue, 'open')));
+  const [orders, payments, mails] = await Promise.all([
+    subjectsIn('order', `SELECT order_id FROM orders WHERE status IN ('placed', 'confirmed')`),
+    subjectsIn('payment', `SELECT order_id FROM payments WHERE state LIKE '%ing'`, unfinished('payment.card')),
+    subjectsIn('email', `SELECT order_id FROM emails WHERE state = 'requested'`, unfinished('email.message')),
+    subjectsIn('inventory', undefined),
+    subjectsIn('analytics', undefined),
+  ]);
+  return { orders, payments, mails, outbox, parked, tasks, processed: new Map<string, Map<string, number>>() };
+}
+
+async function lookIntoTopics({ admin, topology, target }: Connections) {
+  const asking = async () => {
+    const names = [...new Set(topology.consumers.flatMap((consumer) => topology.topicsOf(consumer)))];
+    const ends = new Map(
+      await Promise.all(names.map(async (name) => [name, await admin.fetchTopicOffsets(name)] as const)),
+    );
+    const lags = await Promise.all(
+      topology.consumers.map(async (group) => {
+        const committed = await admin.fetchOffsets({
+          groupId: topology.groupId(group),
+          topics: [...topology.topicsOf(group)],
+        });
+        const lag = committed.flatMap(({ topic, partitions }) =>
+          partitions.map(({ partition, offset }) => {
+            const end = ends.get(topic)?.find((candidate) => candidate.partition === partition);
+            // A group that has committed nothing yet begins at the beginning.
+            return Number(end?.high ?? 0) - (offset === '-1' ? Number(end?.low ?? 0) : Number(offset));
+          }),
+        );
+        return { group, lag: lag.reduce((sum, one) => sum + one, 0) };
+      }),
+    );
+    const length = [...ends.values()].flat().reduce((sum, { high }) => sum + Number(high), 0);
+    return { lags, length };
+  };
+  return answering('Kafka', target.kafkaBrokers.join(', '), asking());
+}

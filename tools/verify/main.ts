@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { asProgram } from '../program.ts';
+import { Friendly } from '../stack/friendly.ts';
+import { readTarget } from './target.ts';
+import { renderVerdicts, verify } from './verify.ts';
+
+const HELP = `npm run verify                  decide whether the shop's promises hold
+  -- --folder <path>            the shop's folder; left out: .cartwheel/up,
+                                else .cartwheel/demo
+Waits up to 30 s for the shop to come to rest, then reads its databases,
+topics, queues, the card gateway's ledger and the mailbox. Changes nothing.
+Exit code 0: nothing is broken. 1: something is. 2: it could not be checked.`;
+
+const AT_REST_WITHIN_MS = 30_000;
+
+await asProgram(HELP, { folder: { type: 'string' } }, async ({ folder }, signal) => {
+  const root = join(import.meta.dirname, '../../.cartwheel');
+  const folders = folder === undefined ? [join(root, 'up'), join(root, 'demo')] : [folder];
+  const onProgress = (text: string) => console.error(`… ${text}`);
+  try {
+    const target = readTarget(folders.map((one) => join(one, 'shop.json')));
+    const verdicts = await verify(target, { atRestWithinMs: AT_REST_WITHIN_MS, onProgress, signal });
+    console.log(renderVerdicts(verdicts));
+    if (verdicts.some(({ verdict }) => verdict === 'broken')) process.exitCode = 1;
+  } catch (error) {
+    process.exitCode ??= 2;
+    throw error instanceof Friendly
+      ? error
+      : new Friendly(`The shop cannot be checked: ${error instanceof Error ? error.message : String(error)}`);
+  }
+});

@@ -1,0 +1,193 @@
+import { evolve, type OrderEvent, place } from '../../../apps/order/src/domain/order.ts';
+import type { Evidence, FactRecord, OrderRow } from '../evidence.ts';
+import { handledTypes } from '../handled-types.ts';
+
+/**
+ * What is read of a small shop where all is well: order `a` of two mugs was completed, order `b` of one mug was cancelled
+ * because its card was declined. A spec spoils one thing and asks the promise.
+ */
+export type GoodShop = { -readonly [K in keyof Evidence]: Writable<Evidence[K]> };
+type Writable<T> =
+  T extends ReadonlyMap<infer K, infer V>
+    ? Map<K, Writable<V>>
+    : T extends ReadonlySet<infer V>
+      ? Set<V>
+      : T extends readonly (infer V)[]
+        ? Writable<V>[]
+        : T extends object
+          ? { -readonly [K in keyof T]: Writable<T[K]> }
+          : T;
+
+/** Topic, subject, type, id, and the id of its cause. */
+const log: readonly [string, string, FactRecord['type'], string, string][] = [
+  ['order-events', 'a', 'OrderPlaced', 'a1', 'http:a'],
+  ['order-events', 'b', 'OrderPlaced', 'b1', 'http:b'],
+  ['inventory-events', 'a', 'StockReserved', 'a2', 'a1'],
+  ['payment-events', 'a', 'PaymentAuthorized', 'a3', 'a1'],
+  ['inventory-events', 'b', 'StockReserved', 'b2', 'b1'],
+  ['payment-events', 'b', 'PaymentDeclined', 'b3', 'b1'],
+  ['order-events', 'a', 'OrderConfirmed', 'a4', 'a3'],
+  ['payment-events', 'a', 'PaymentReceived', 'a5', 'a4'],
+  ['order-events', 'b', 'OrderCancelled', 'b4', 'b3'],
+  ['order-events', 'a', 'OrderCompleted', 'a6', 'a5'],
+  ['inventory-events', 'b', 'StockReleased', 'b5', 'b4'],
+  ['inventory-events', 'a', 'StockShipped', 'a7', 'a6'],
+];
+
+export function goodShop(): GoodShop {
+  const records = log.map(([topic, subject, type, id, causationId], index): FactRecord => ({
+    id,
+    type,
+    topic,
+    partition: subject === 'a' ? 0 : 1,
+    offset: index,
+    subject,
+    sequence: 1 + log.slice(0, index).filter((line) => line[0] === topic && line[1] === subject).length,
+    correlationId: `checkout-${subject}`,
+    causationId,
+  }));
+  const at = (id: string) => records.findIndex((record) => record.id === id);
+  const processed = Object.entries(handledTypes).map(([group, types]): [string, Map<string, number>] => [
+    group,
+    new Map(records.filter(({ type }) => types.includes(type)).map(({ id }) => [id, at(id)])),
+  ]);
+  const done = (id: string, type: string, subject: string, queue: 'payment.card' | 'email.message') => ({
+    id,
+    type,
+    subject,
+    queue,
+    attempts: [{ startedAt: 10, endedAt: 20, outcome: 'done' }],
+  });
+  const shop: Evidence = {
+    unrest: [],
+    orders: [
+      order('a', 2, [['PaymentNoted'], ['StockNoted'], ['OrderConfirmed', 'a4'], ['OrderCompleted', 'a6']]),
+      order('b', 1, [['StockNoted'], ['OrderCancelled', 'b4']]),
+    ],
+    answers: [
+      { orderId: 'a', totalMinor: 2_400 },
+      { orderId: 'b', totalMinor: 1_200 },
+    ],
+    payments: [
+      { paymentId: 'pa', orderId: 'a', state: 'captured', amountMinor: 2_400, currency: 'EUR' },
+      { paymentId: 'pb', orderId: 'b', state: 'declined', amountMinor: 1_200, currency: 'EUR' },
+    ],
+    stock: [{ sku: 'mug', available: 3, reserved: 0, shipped: 2 }],
+    movements: [
+      { sku: 'mug', orderId: null, kind: 'initial', available: 5, reserved: 0, shipped: 0 },
+      { sku: 'mug', orderId: 'a', kind: 'reserved', available: -2, reserved: 2, shipped: 0 },
+      { sku: 'mug', orderId: 'b', kind: 'reserved', available: -1, reserved: 1, shipped: 0 },
+      { sku: 'mug', orderId: 'b', kind: 'released', available: 1, reserved: -1, shipped: 0 },
+      { sku: 'mug', orderId: 'a', kind: 'shipped', available: 0, reserved: -2, shipped: 2 },
+    ],
+    reservations: [
+      { orderId: 'a', sku: 'mug', quantity: 2, state: 'shipped' },
+      { orderId: 'b', sku: 'mug', quantity: 1, state: 'released' },
+    ],
+    emails: [
+      { emailId: 'ea', orderId: 'a', template: 'confirmation', state: 'sent', requestedAt: 50_000 },
+      { emailId: 'eb', orderId: 'b', template: 'cancellation', state: 'sent', requestedAt: 51_000 },
+    ],
+    mailbox: [
+      { messageId: 'ea@cartwheel.example', at: 50_000 },
+      { messageId: 'eb@cartwheel.example', at: 51_000 },
+    ],
+    ledger: [
+      { intentId: 'pi_a', metadata: { orderId: 'a' }, operation: 'authorize', amountMinor: 2_400, currency: 'EUR' },
+      { intentId: 'pi_b', metadata: { orderId: 'b' }, operation: 'decline', amountMinor: 1_200, currency: 'EUR' },
+      { intentId: 'pi_a', metadata: { orderId: 'a' }, operation: 'capture', amountMinor: 2_400, currency: 'EUR' },
+    ],
+    records,
+    unreadable: [],
+    personal: [],
+    looked: 100,
+    deadLetterCopies: new Set(),
+    sequences: [...Map.groupBy(records, ({ topic, subject }) => `${topic} ${subject}`).values()].map((own) => ({
+      topic: own[0]!.topic,
+      subject: own[0]!.subject,
+      last: own.length,
+    })),
+    outboxes: [],
+    processed: new Map([
+      ...processed,
+      [
+        'payment.card',
+        new Map([
+          ['ta1', 1],
+          ['ta2', 2],
+          ['tb1', 3],
+        ]),
+      ],
+      [
+        'email.message',
+        new Map([
+          ['ma', 1],
+          ['mb', 2],
+        ]),
+      ],
+    ]),
+    parked: [],
+    tasks: [
+      done('ta1', 'AuthorizePayment', 'a', 'payment.card'),
+      done('ta2', 'CapturePayment', 'a', 'payment.card'),
+      done('tb1', 'AuthorizePayment', 'b', 'payment.card'),
+      done('ma', 'SendEmail', 'a', 'email.message'),
+      done('mb', 'SendEmail', 'b', 'email.message'),
+    ],
+    queues: [
+      { name: 'payment.card', ready: 0, isDead: false },
+      { name: 'payment.card.dead', ready: 0, isDead: true },
+    ],
+    analytics: new Map(
+      records.map(({ id, type, subject, topic, partition, offset }) => [
+        id,
+        { type, subject, topic, partition, offset },
+      ]),
+    ),
+  };
+  return shop as GoodShop;
+}
+
+/** Events after OrderPlaced, each with the id of its fact if it has one. */
+function order(orderId: string, quantity: number, later: readonly [string, string?][]): OrderRow {
+  const unitPrice = { amountMinor: 1_200, currency: 'EUR' };
+  const items = [{ sku: 'mug', name: 'Mug', quantity, unitPrice }];
+  const { events } = place({
+    orderId,
+    customer: { name: 'Ada', email: 'ada@example.com' },
+    items,
+    paymentMethod: 'pm_card_visa',
+  });
+  const following = later.map(
+    ([type]) => ({ type, ...(type === 'OrderCancelled' ? { reason: 'payment-declined' } : {}) }) as OrderEvent,
+  );
+  const all = [...events, ...following];
+  const state = all.slice(1).reduce((before, event) => evolve(before, event), evolve(undefined, all[0]!));
+  const factIds = [`${orderId}1`, ...later.map(([, factId]) => factId ?? null)];
+  return {
+    orderId,
+    version: all.length,
+    status: state.status,
+    state,
+    events: all.map((event, index) => ({ version: index + 1, event, factId: factIds[index] ?? null })),
+  };
+}
+
+/** The record of a fact, to spoil. */
+export function record(shop: GoodShop, id: string): GoodShop['records'][number] {
+  const found = shop.records.find((candidate) => candidate.id === id);
+  if (!found) throw new Error(`the good shop has no fact ${id}`);
+  return found;
+}
+
+/** Takes a fact out of its topic. */
+export function lose(shop: GoodShop, id: string): void {
+  shop.records = shop.records.filter((candidate) => candidate.id !== id);
+}
+
+/** Sets a fact aside as a dead letter of a consumer. */
+export function bury(shop: GoodShop, consumer: string, id: string): void {
+  const { topic, partition, offset, subject } = record(shop, id);
+  shop.parked.push({ consumer, id, source: 'kafka', topic, partition, offset, state: 'dead', subject });
+  shop.deadLetterCopies.add(`${consumer} ${topic} ${partition} ${offset}`);
+}

@@ -1,0 +1,57 @@
+import { ordersWithDeadLetter } from '../dead-letters.ts';
+import type { EmailRow, Evidence } from '../evidence.ts';
+import { judge, type Verdict } from '../verdict.ts';
+
+const MILESTONES = { OrderConfirmed: 'confirmation', OrderCancelled: 'cancellation' } as const;
+
+/** Each order that was confirmed got one confirmation, each that was cancelled one cancellation, and nobody got anything else. */
+export function mails(evidence: Evidence): Verdict {
+  const excused = ordersWithDeadLetter(evidence);
+  const requested = new Map(evidence.emails.map((email) => [`${email.orderId} ${email.template}`, email]));
+  const copies = Map.groupBy(evidence.mailbox, ({ messageId }) => messageId);
+  const offenders: string[] = [];
+  const repeats: string[] = [];
+  for (const { orderId, events } of evidence.orders) {
+    for (const [milestone, template] of Object.entries(MILESTONES)) {
+      const email = requested.get(`${orderId} ${template}`);
+      requested.delete(`${orderId} ${template}`);
+      const isDue = events.some(({ event }) => event.type === milestone);
+      const received = email ? (copies.get(messageIdOf(email))?.length ?? 0) : 0;
+      if (!isDue && email) offenders.push(`order ${orderId}: a ${template} that it should not get`);
+      else if (isDue && received === 0 && !excused.has(orderId))
+        offenders.push(`order ${orderId}: no ${template}${standing(email)}`);
+      else if (received > 1)
+        repeats.push(`order ${orderId}: ${received} copies of its ${template}: SMTP is at least once`);
+    }
+  }
+  offenders.push(
+    ...[...requested.values()].map(({ template, orderId }) => `order ${orderId}: a ${template}, and is in no database`),
+  );
+  offenders.push(...unknown(evidence));
+  return judge(
+    0,
+    'one mail per milestone',
+    `${evidence.emails.length} asked for, ${evidence.mailbox.length} received`,
+    offenders,
+    repeats,
+  );
+}
+
+/** Mails that nobody here asked for. Those from before this shop's first are another's, from an earlier run. */
+function unknown({ emails, mailbox }: Evidence): string[] {
+  const ours = new Set(emails.map(messageIdOf));
+  // A mail's date has whole seconds.
+  const begun = emails.reduce((first, { requestedAt }) => Math.min(first, requestedAt), Infinity) - 1_000;
+  return mailbox
+    .filter(({ messageId, at }) => !ours.has(messageId) && at >= begun)
+    .map(({ messageId }) => `nobody asked for <${messageId}>`);
+}
+
+function messageIdOf({ emailId }: EmailRow): string {
+  return `${emailId}@cartwheel.example`;
+}
+
+function standing(email: EmailRow | undefined): string {
+  if (!email) return ', nobody asked for it';
+  return email.state === 'sent' ? ' in the mailbox, though it is noted as sent' : ', it is asked for and not sent';
+}

@@ -1,0 +1,95 @@
+import { ordersWithDeadLetter } from '../dead-letters.ts';
+import type { Evidence, LedgerEntry, OrderRow, PaymentRow } from '../evidence.ts';
+import { judge, type Verdict } from '../verdict.ts';
+
+/** How a payment may stand when its order has ended. */
+const SETTLED: Record<string, readonly string[]> = {
+  completed: ['captured'],
+  cancelled: ['declined', 'voided', 'capture_failed'],
+};
+
+/** 5. Captured − refunded = sum of completed orders; nothing captured twice or kept for a cancelled order. */
+export function moneyAddsUp(evidence: Evidence): Verdict {
+  const excused = ordersWithDeadLetter(evidence);
+  const ledger = Map.groupBy(evidence.ledger, ({ metadata }) => metadata['orderId'] ?? 'without an order');
+  const payments = Map.groupBy(evidence.payments, ({ orderId }) => orderId);
+  const known = new Set(evidence.orders.map(({ orderId }) => orderId));
+  const offenders = [
+    ...[...ledger.keys()]
+      .filter((orderId) => !known.has(orderId))
+      .map((orderId) => `order ${orderId}: in the ledger, and in no database`),
+    ...evidence.orders
+      .filter(({ orderId }) => !excused.has(orderId))
+      .flatMap((order) => [
+        ...moved(order, ledger.get(order.orderId) ?? []).map((what) => `order ${order.orderId}: ${what}`),
+        ...recorded(order, payments.get(order.orderId) ?? []).map((what) => `order ${order.orderId}: ${what}`),
+      ]),
+    ...(excused.size === 0 ? sums(evidence) : []),
+  ];
+  const captures = evidence.ledger.filter(({ operation }) => operation === 'capture');
+  const taken = amounts(captures.map(({ currency, amountMinor }) => [currency, amountMinor]));
+  const detail = `${captures.length} captures${[...taken].map(([currency, minor]) => `, ${minor} ${currency} minor`).join('')}`;
+  return judge(5, 'money adds up', detail, offenders);
+}
+
+/** What the gateway did for one order. */
+function moved({ status, state }: OrderRow, entries: readonly LedgerEntry[]): string[] {
+  const captures = entries.filter(({ operation }) => operation === 'capture');
+  const refunds = entries.filter(({ operation }) => operation === 'refund');
+  const offenders = refunds.map(({ amountMinor }) => `${amountMinor} refunded, which nobody asked for`);
+  if (captures.length > 1) offenders.push(`captured ${captures.length} times`);
+  if (status === 'completed' && captures.length === 0) offenders.push('completed, and nothing was captured');
+  if (['placed', 'cancelled'].includes(status) && captures.length > 0)
+    offenders.push(`${status}, and money was captured`);
+  for (const { amountMinor, currency } of captures) {
+    const isTotal = amountMinor === state.total?.amountMinor && currency === state.total.currency;
+    if (!isTotal)
+      offenders.push(
+        `captured ${amountMinor} ${currency}, the total is ${state.total?.amountMinor} ${state.total?.currency}`,
+      );
+  }
+  return offenders;
+}
+
+/** What the payment service's own table says. */
+function recorded({ status, state }: OrderRow, payments: readonly PaymentRow[]): string[] {
+  const [payment] = payments;
+  const settled = SETTLED[status];
+  if (!payment) return settled ? [`${status}, and there is no payment`] : [];
+  const offenders: string[] = [];
+  if (settled && !settled.includes(payment.state)) offenders.push(`${status}, and its payment is ${payment.state}`);
+  const isTotal = payment.amountMinor === state.total?.amountMinor && payment.currency === state.total.currency;
+  if (!isTotal)
+    offenders.push(`the payment is of ${payment.amountMinor} ${payment.currency}, not of the order's total`);
+  return offenders;
+}
+
+/** The same over all orders, without looking at any of them: captured − refunded against what was completed. */
+function sums({ orders, ledger }: Evidence): string[] {
+  const underWay = new Set(orders.filter(({ status }) => status === 'confirmed').map(({ orderId }) => orderId));
+  const kept = amounts(
+    ledger
+      .filter(
+        ({ operation, metadata }) =>
+          ['capture', 'refund'].includes(operation) && !underWay.has(metadata['orderId'] ?? ''),
+      )
+      .map(({ operation, currency, amountMinor }) => [currency, operation === 'capture' ? amountMinor : -amountMinor]),
+  );
+  const earned = amounts(
+    orders
+      .filter(({ status }) => status === 'completed')
+      .map(({ state }) => [state.total.currency, state.total.amountMinor]),
+  );
+  return [...new Set([...kept.keys(), ...earned.keys()])]
+    .filter((currency) => (kept.get(currency) ?? 0) !== (earned.get(currency) ?? 0))
+    .map(
+      (currency) =>
+        `${currency}: kept ${kept.get(currency) ?? 0}, completed orders are worth ${earned.get(currency) ?? 0}`,
+    );
+}
+
+function amounts(pairs: readonly [string, number][]): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const [currency, amount] of pairs) sum.set(currency, (sum.get(currency) ?? 0) + amount);
+  return sum;
+}

@@ -1,0 +1,103 @@
+import type { Evidence, FactRecord } from '../evidence.ts';
+import { firstOccurrences, placeOf, typesBySubject } from '../log.ts';
+import { judge, type Verdict } from '../verdict.ts';
+
+/** 1. No committed message is lost; no message exists whose change was rolled back. */
+export function nothingLost(evidence: Evidence): Verdict {
+  const facts = [...firstOccurrences(evidence).values()];
+  const waiting = evidence.outboxes.map(({ name, rows }) => `outbox of ${name}: ${rows} messages wait`);
+  const offenders = [
+    ...waiting,
+    ...numbers(evidence, facts),
+    ...orderFacts(evidence, facts),
+    ...changes(evidence, facts),
+  ];
+  const detail = `${facts.length} facts of ${evidence.sequences.length} topics and subjects`;
+  return judge(1, 'no message lost or made up', detail, offenders);
+}
+
+/** The numbers that a service gave out, in its transactions, against those that the topic holds. */
+function numbers({ sequences }: Evidence, facts: readonly FactRecord[]): string[] {
+  const offenders: string[] = [];
+  const held = Map.groupBy(facts, placeOf);
+  for (const sequence of sequences) {
+    const place = placeOf(sequence);
+    const found = new Map<number, string>();
+    for (const { sequence: number = 0, id, type } of held.get(place) ?? []) {
+      if (found.has(number)) offenders.push(`${place}: number ${number} is ${found.get(number)} and ${id}`);
+      if (number > sequence.last)
+        offenders.push(`${place}: ${type} ${id} has number ${number}, given out were ${sequence.last}`);
+      found.set(number, id);
+    }
+    const missing = Array.from({ length: sequence.last }, (_, index) => index + 1).filter(
+      (number) => !found.has(number),
+    );
+    if (missing.length > 0) offenders.push(`${place}: lost number ${missing.join(', ')} of ${sequence.last}`);
+    held.delete(place);
+  }
+  for (const [place, [fact]] of held) offenders.push(`${place}: ${fact?.type} ${fact?.id} was never numbered`);
+  return offenders;
+}
+
+/** The order keeps the id of each announcement beside its event: the same ids must be in the topic, and no others. */
+function orderFacts({ orders }: Evidence, facts: readonly FactRecord[]): string[] {
+  const announced = new Map(
+    orders.flatMap(({ orderId, events }) =>
+      events.map(({ factId, event }) => [factId, `${event.type} of order ${orderId}`] as const),
+    ),
+  );
+  announced.delete(null);
+  const fromOrder = new Map(facts.filter(({ type }) => type.startsWith('Order')).map((fact) => [fact.id, fact]));
+  return [
+    ...[...announced]
+      .filter(([id]) => !fromOrder.has(id!))
+      .map(([id, what]) => `${what}: its fact ${id} is in no topic`),
+    ...[...fromOrder.values()]
+      .filter(({ id }) => !announced.has(id))
+      .map(({ id, type }) => `${type} ${id} announces no event`),
+  ];
+}
+
+/** The facts that each state implies. A voided payment may have been authorized before, or not. */
+const ANNOUNCED: Record<string, readonly string[]> = {
+  authorized: ['PaymentAuthorized'],
+  declined: ['PaymentDeclined'],
+  capturing: ['PaymentAuthorized'],
+  captured: ['PaymentAuthorized', 'PaymentReceived'],
+  capture_failed: ['PaymentAuthorized', 'PaymentCaptureFailed'],
+  voided: ['PaymentVoided'],
+  reserved: ['StockReserved'],
+  released: ['StockReserved', 'StockReleased'],
+  shipped: ['StockReserved', 'StockShipped'],
+};
+const FINAL = [
+  'PaymentDeclined',
+  'PaymentReceived',
+  'PaymentCaptureFailed',
+  'PaymentVoided',
+  'StockReserved',
+  'StockReleased',
+  'StockShipped',
+];
+
+/** Payments and reservations against what was announced of them, both ways. */
+function changes({ payments, reservations }: Evidence, facts: readonly FactRecord[]): string[] {
+  const states = new Map<string, Set<string>>();
+  const rows = [...payments, ...reservations];
+  for (const { orderId, state } of rows) states.set(orderId, (states.get(orderId) ?? new Set()).add(state));
+  const announced = typesBySubject(facts);
+  const offenders: string[] = [];
+  for (const [orderId, ownStates] of states) {
+    const implied = [...ownStates].flatMap((state) => ANNOUNCED[state] ?? []);
+    for (const type of new Set(implied)) {
+      if (!announced.get(orderId)?.has(type))
+        offenders.push(`order ${orderId}: ${[...ownStates].join(', ')} without ${type}`);
+    }
+  }
+  for (const { id, type, subject } of facts) {
+    if (!FINAL.includes(type)) continue;
+    const known = [...(states.get(subject) ?? [])].some((state) => ANNOUNCED[state]?.includes(type));
+    if (!known) offenders.push(`${type} ${id} of order ${subject} announces no change`);
+  }
+  return offenders;
+}

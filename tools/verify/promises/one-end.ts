@@ -1,0 +1,51 @@
+import { givenUpByBroker, openTasks } from '../dead-letters.ts';
+import { type Evidence, type ParkedRow, recordPlace } from '../evidence.ts';
+import { consumerGroups, handledTypes } from '../handled-types.ts';
+import { firstOccurrences } from '../log.ts';
+import { judge, type Verdict } from '../verdict.ts';
+
+type End = 'applied' | 'parked' | 'dead';
+
+/**
+ * 4. Each message ends in exactly one of: applied, parked, dead. A dead message is in `processed_events` too, so that its
+ * redelivery is not applied after all: where there is a row in `parked_messages`, that row decides.
+ */
+export function oneEnd(evidence: Evidence): Verdict {
+  const rows = Map.groupBy(evidence.parked, ({ consumer, id }) => `${consumer} ${id}`);
+  const counts: Record<End, number> = { applied: 0, parked: 0, dead: givenUpByBroker(evidence) };
+  const offenders: string[] = [];
+  const note = (consumer: string, id: string, what: string) => {
+    const own = rows.get(`${consumer} ${id}`) ?? [];
+    rows.delete(`${consumer} ${id}`);
+    const end = own[0]?.state ?? (evidence.processed.get(consumer)?.has(id) ? 'applied' : undefined);
+    if (own.length > 1) offenders.push(`${what} at ${consumer}: ${own.map(({ state }) => state).join(' and ')}`);
+    else if (end === undefined) offenders.push(`${what} at ${consumer}: neither applied nor parked nor dead`);
+    else counts[end] += 1;
+  };
+  const open = new Set(openTasks(evidence).map(({ id }) => id));
+  const queued = evidence.queues.some(({ ready }) => ready > 0);
+  const facts = [...firstOccurrences(evidence).values()];
+  for (const group of consumerGroups) {
+    for (const { id, type } of facts) if (handledTypes[group].includes(type)) note(group, id, `${type} ${id}`);
+  }
+  for (const { id, type, queue } of evidence.tasks) if (!open.has(id) || !queued) note(queue, id, `${type} ${id}`);
+  // What is left: unreadable records, tasks that no queue was bound for.
+  for (const [, own] of rows) {
+    for (const { state } of own) counts[state] += 1;
+    if (own.length > 1) offenders.push(`${own[0]!.id} at ${own[0]!.consumer}: set aside ${own.length} times`);
+  }
+  offenders.push(...evidence.parked.filter(({ state }) => state === 'dead').flatMap((row) => halfDead(evidence, row)));
+  const detail = `${counts.applied} applied, ${counts.parked} parked, ${counts.dead} dead`;
+  return judge(4, 'each message applied, parked or dead', detail, offenders);
+}
+
+/** A dead message is claimed, or it would be applied when it comes again; a Kafka record has a copy in its dead letter topic. */
+function halfDead({ processed, deadLetterCopies }: Evidence, row: ParkedRow): string[] {
+  const { consumer, id, source, topic, partition, offset } = row;
+  const isCopied = source !== 'kafka' || deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
+  const isClaimed = consumer === 'relay' || processed.get(consumer)?.has(id);
+  return [
+    ...(isCopied ? [] : [`${id} is dead at ${consumer} and not in ${topic}.${consumer}.dlq`]),
+    ...(isClaimed ? [] : [`${id} is dead at ${consumer} and would be applied if it came again`]),
+  ];
+}

@@ -1,0 +1,47 @@
+import { ordersWithDeadLetter } from '../dead-letters.ts';
+import type { Evidence, LedgerEntry } from '../evidence.ts';
+import { judge, type Verdict } from '../verdict.ts';
+
+/** 7. Every order ends; what cannot end by itself has an open dead letter and is listed. */
+export function everyOrderEnds(evidence: Evidence): Verdict {
+  const excused = ordersWithDeadLetter(evidence);
+  const open = evidence.orders.filter(({ status }) => !['completed', 'cancelled'].includes(status));
+  const waiting = [...excused].map((orderId) => `order ${orderId}: waits for a person, a dead letter of it is open`);
+  const offenders = open
+    .filter(({ orderId }) => !excused.has(orderId))
+    .map(({ orderId, status }) => `order ${orderId}: is ${status}`);
+  const count = (wanted: string) => evidence.orders.filter(({ status }) => status === wanted).length;
+  const detail = `${count('completed')} completed, ${count('cancelled')} cancelled, ${open.length} open`;
+  return judge(7, 'every order ends', detail, offenders, waiting);
+}
+
+/** 8. A cancelled order holds no stock and no authorization. */
+export function cancelledHoldsNothing(evidence: Evidence): Verdict {
+  const excused = ordersWithDeadLetter(evidence);
+  const cancelled = evidence.orders.filter(({ status, orderId }) => status === 'cancelled' && !excused.has(orderId));
+  const held = Map.groupBy(evidence.reservations, ({ orderId }) => orderId);
+  const payments = new Map(evidence.payments.map(({ orderId, state }) => [orderId, state]));
+  const ledger = Map.groupBy(evidence.ledger, ({ metadata }) => metadata['orderId']);
+  const offenders = cancelled.flatMap(({ orderId }) => {
+    const stock = (held.get(orderId) ?? [])
+      .filter(({ state }) => state === 'reserved')
+      .map(({ quantity, sku }) => `holds ${quantity} ${sku}`);
+    const intents = openAuthorizations(ledger.get(orderId) ?? []).map((intentId) => `money is held by ${intentId}`);
+    const state = payments.get(orderId) ?? '';
+    const payment = ['authorizing', 'authorized', 'capturing', 'voiding'].includes(state)
+      ? [`its payment is ${state}`]
+      : [];
+    return [...stock, ...intents, ...payment].map((what) => `order ${orderId}: ${what}`);
+  });
+  return judge(8, 'a cancelled order holds nothing', `${cancelled.length} cancelled orders`, offenders);
+}
+
+/** Of one intent: authorized, and neither captured nor cancelled since. */
+function openAuthorizations(entries: readonly LedgerEntry[]): string[] {
+  return [...Map.groupBy(entries, ({ intentId }) => intentId)]
+    .filter(([, own]) => {
+      const last = own.findLast(({ operation }) => ['authorize', 'capture', 'cancel'].includes(operation));
+      return last?.operation === 'authorize';
+    })
+    .map(([intentId]) => intentId);
+}

@@ -1,0 +1,229 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Evidence } from '../evidence.ts';
+import type { Verdict } from '../verdict.ts';
+import { bury, type GoodShop, goodShop } from './good-shop.ts';
+import { mails } from './mails.ts';
+import { moneyAddsUp } from './money.ts';
+import { cancelledHoldsNothing, everyOrderEnds } from './orders-end.ts';
+import { readModels } from './read-models.ts';
+import { sameKeySameOrder } from './same-key.ts';
+import { stockAddsUp } from './stock.ts';
+
+type Case = [string, (shop: GoodShop) => unknown, RegExp];
+
+/** Each case spoils one thing; the promise must name it. */
+function breaks(promise: (evidence: Evidence) => Verdict, cases: readonly Case[]) {
+  test.each(cases)('%s', (_, spoil, named) => {
+    const shop = goodShop();
+    spoil(shop);
+    const { verdict, offenders } = promise(shop);
+    expect(offenders.join('\n')).toMatch(named);
+    expect(verdict).toBe('broken');
+  });
+}
+
+describe('money adds up breaks when', () => {
+  breaks(moneyAddsUp, [
+    ['an order was charged twice', (shop) => shop.ledger.push(shop.ledger[2]!), /order a: captured 2 times/],
+    ['a completed order was not charged', (shop) => shop.ledger.pop(), /order a: completed, and nothing was captured/],
+    [
+      'another amount was taken',
+      (shop) => (shop.ledger[2]!.amountMinor = 2_399),
+      /order a: captured 2399 EUR, the total is 2400 EUR/,
+    ],
+    [
+      'money was taken for a cancelled order',
+      (shop) => shop.ledger.push({ ...shop.ledger[2]!, metadata: { orderId: 'b' }, amountMinor: 1_200 }),
+      /order b: cancelled, and money was captured/,
+    ],
+    [
+      'money was taken for an order that nobody knows',
+      (shop) => shop.ledger.push({ ...shop.ledger[2]!, metadata: { orderId: 'z' } }),
+      /order z: in the ledger[^]*EUR: kept 4800, completed orders are worth 2400/,
+    ],
+    [
+      'money went back that nobody asked for',
+      (shop) => shop.ledger.push({ ...shop.ledger[2]!, operation: 'refund' }),
+      /order a: 2400 refunded/,
+    ],
+    [
+      'the payment is not noted as captured',
+      (shop) => (shop.payments[0]!.state = 'capturing'),
+      /order a: completed, and its payment is capturing/,
+    ],
+    [
+      'the payment is of another amount',
+      (shop) => (shop.payments[1]!.amountMinor = 1),
+      /order b: the payment is of 1 EUR/,
+    ],
+    ['an order has no payment', (shop) => shop.payments.pop(), /order b: cancelled, and there is no payment/],
+  ]);
+});
+
+describe('stock adds up breaks when', () => {
+  breaks(stockAddsUp, [
+    [
+      'a level is not the sum of its movements',
+      (shop) => (shop.stock[0]!.available = 4),
+      /mug: available is 4, the movements say 3[^]*mug: 6 in all, 5 came in/,
+    ],
+    ['a movement is missing', (shop) => shop.movements.pop(), /mug: reserved is 0, the movements say 2/],
+    [
+      'more was reserved than there was',
+      (shop) => (shop.movements[0]!.available = 2),
+      /mug: available was -1 after it was reserved for order b/,
+    ],
+    ['a reservation is missing', (shop) => shop.reservations.shift(), /mug: shipped is 2, the reservations say 0/],
+    [
+      'a completed order was not shipped',
+      (shop) => (shop.reservations[0]!.state = 'reserved'),
+      /order a: completed, ordered mug 2, shipped nothing/,
+    ],
+    [
+      'something was shipped for a cancelled order',
+      (shop) => (shop.reservations[1]!.state = 'shipped'),
+      /order b: cancelled, and shipped/,
+    ],
+    [
+      'stock is held for an order that nobody knows',
+      (shop) => (shop.reservations[1]!.orderId = 'z'),
+      /order z: holds stock/,
+    ],
+  ]);
+});
+
+describe('every order ends breaks when', () => {
+  breaks(everyOrderEnds, [
+    ['an order is still placed', (shop) => (shop.orders[1]!.status = 'placed'), /order b: is placed/],
+  ]);
+
+  test('an order with an open dead letter is listed and does not break it', () => {
+    const shop = goodShop();
+    shop.orders[1]!.status = 'confirmed';
+    bury(shop, 'order', 'b3');
+    const { verdict, offenders } = everyOrderEnds(shop);
+    expect([verdict, ...offenders]).toEqual(['held', 'order b: waits for a person, a dead letter of it is open']);
+  });
+
+  test('an order whose task the broker gave up is listed too', () => {
+    const shop = goodShop();
+    shop.orders[1]!.status = 'placed';
+    shop.processed.get('payment.card')!.delete('tb1');
+    shop.queues[1]!.ready = 1;
+    expect(everyOrderEnds(shop)).toMatchObject({ verdict: 'held', offenders: [expect.stringContaining('order b')] });
+  });
+});
+
+describe('a cancelled order holds nothing breaks when', () => {
+  breaks(cancelledHoldsNothing, [
+    ['it holds stock', (shop) => (shop.reservations[1]!.state = 'reserved'), /order b: holds 1 mug/],
+    ['it holds money', (shop) => (shop.ledger[1]!.operation = 'authorize'), /order b: money is held by pi_b/],
+    [
+      'its payment is still under way',
+      (shop) => (shop.payments[1]!.state = 'voiding'),
+      /order b: its payment is voiding/,
+    ],
+  ]);
+
+  test('an authorization that was cancelled holds nothing', () => {
+    const shop = goodShop();
+    shop.ledger[1]!.operation = 'authorize';
+    shop.ledger.push({ ...shop.ledger[1]!, operation: 'cancel' });
+    expect(cancelledHoldsNothing(shop)).toMatchObject({ verdict: 'held' });
+  });
+});
+
+describe('same key, same order breaks when', () => {
+  breaks(sameKeySameOrder, [
+    ['two keys name the same order', (shop) => (shop.answers[1] = shop.answers[0]!), /order a: the answer to 2 keys/],
+    ['an answered order is not there', (shop) => shop.orders.pop(), /order b: answered with 2xx, and is not there/],
+    [
+      'an answer has another total',
+      (shop) => (shop.answers[0]!.totalMinor = 1),
+      /order a: answered with another total/,
+    ],
+    ['a key has no answer', (shop) => (shop.answers[0]!.orderId = null), /1 keys without an answer/],
+  ]);
+});
+
+describe('read models equal their rebuild breaks when', () => {
+  breaks(readModels, [
+    [
+      'an order is not what its stream leads to',
+      (shop) => shop.orders[0]!.events.pop() && (shop.orders[0]!.version = 4),
+      /order a: is completed, its stream leads to confirmed/,
+    ],
+    ['a stream has a gap', (shop) => shop.orders[0]!.events.splice(2, 1), /order a: event 3 of its stream is missing/],
+    [
+      'an order is behind its stream',
+      (shop) => (shop.orders[1]!.version = 2),
+      /order b: is at version 2, its stream has 3 events/,
+    ],
+    [
+      'an order is listed with another status',
+      (shop) => (shop.orders[1]!.status = 'placed'),
+      /order b: is listed as placed/,
+    ],
+    ['analytics lacks a fact', (shop) => shop.analytics.delete('a4'), /analytics lacks OrderConfirmed a4/],
+    [
+      'analytics has a fact that no topic holds',
+      (shop) => shop.analytics.set('ghost', shop.analytics.get('a4')!),
+      /analytics has OrderConfirmed ghost, which no topic holds/,
+    ],
+    [
+      'analytics has a fact otherwise',
+      (shop) => (shop.analytics.get('a4')!.subject = 'b'),
+      /analytics has OrderConfirmed a4 otherwise than/,
+    ],
+  ]);
+});
+
+describe('one mail per milestone breaks when', () => {
+  breaks(mails, [
+    [
+      'a sent mail did not arrive',
+      (shop) => shop.mailbox.pop(),
+      /order b: no cancellation in the mailbox, though it is noted as sent/,
+    ],
+    [
+      'a mail was asked for and not sent',
+      (shop) => shop.mailbox.pop() && (shop.emails[1]!.state = 'requested'),
+      /order b: no cancellation, it is asked for and not sent/,
+    ],
+    [
+      'nobody asked for a mail that is due',
+      (shop) => shop.emails.pop(),
+      /order b: no cancellation, nobody asked for it/,
+    ],
+    [
+      'a completed order got a cancellation',
+      (shop) => shop.emails.push({ ...shop.emails[0]!, emailId: 'ex', template: 'cancellation' }),
+      /order a: a cancellation that it should not get/,
+    ],
+    [
+      'a mail arrived that nobody asked for',
+      (shop) => shop.mailbox.push({ messageId: 'ez@cartwheel.example', at: 60_000 }),
+      /nobody asked for <ez@cartwheel.example>/,
+    ],
+    [
+      'a mail is about an order that nobody knows',
+      (shop) => shop.orders.pop(),
+      /order b: a cancellation, and is in no database/,
+    ],
+  ]);
+
+  test('a second copy is told and breaks nothing: SMTP is at least once', () => {
+    const shop = goodShop();
+    shop.mailbox.push(shop.mailbox[0]!);
+    expect(mails(shop)).toMatchObject({
+      verdict: 'held',
+      offenders: [expect.stringContaining('2 copies of its confirmation')],
+    });
+  });
+
+  test('the mails of an earlier shop in the same mailbox break nothing', () => {
+    const shop = goodShop();
+    shop.mailbox.push({ messageId: 'old@cartwheel.example', at: 1_000 });
+    expect(mails(shop)).toMatchObject({ verdict: 'held' });
+  });
+});

@@ -1,0 +1,45 @@
+import { delay } from '@cartwheel/primitives';
+import type { Connections } from './connections.ts';
+import { look } from './look.ts';
+import { serviceNames } from './target.ts';
+
+export type WaitOptions = { atRestWithinMs: number; onProgress?: (text: string) => void; signal?: AbortSignal };
+
+const POLL_MS = 150;
+
+/**
+ * Waits until nothing is under way, and returns what still is when the time is over. One look is not enough: databases,
+ * topics and queues are read one after the other, and a message may slip from one to the next in between. So it takes two
+ * looks that find nothing, with topics of the same length.
+ */
+export async function waitUntilAtRest(
+  shop: Connections,
+  { atRestWithinMs, onProgress, signal }: WaitOptions,
+): Promise<string[]> {
+  const deadline = Date.now() + atRestWithinMs;
+  let quietAt: number | undefined;
+  let told = '';
+  for (;;) {
+    signal?.throwIfAborted();
+    const { reasons, length } = await look(shop);
+    if (reasons.length === 0 && length === quietAt) return [];
+    if (Date.now() >= deadline && (reasons.length > 0 || quietAt !== undefined)) {
+      return reasons.length > 0 ? reasons : ['facts keep coming'];
+    }
+    quietAt = reasons.length === 0 ? length : undefined;
+    if (told !== reasons.join(', '))
+      onProgress?.(`waiting for rest: ${(told = reasons.join(', ')) || 'facts keep coming'}`);
+    await delay(POLL_MS, signal);
+  }
+}
+
+/** The services that do not answer: often why a shop does not come to rest. */
+export async function silentServices(shop: Connections): Promise<string[]> {
+  const asked = await Promise.all(
+    serviceNames.map(async (name) => {
+      const ready = fetch(`${shop.target.urls[name]}/health/ready`, { signal: AbortSignal.timeout(2_000) });
+      return (await ready.catch(() => undefined))?.ok ? undefined : `${name} is not ready`;
+    }),
+  );
+  return asked.filter((line) => line !== undefined);
+}
