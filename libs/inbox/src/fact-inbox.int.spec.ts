@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Delivery, fact, headersOf, topology } from '@cartwheel/contracts';
+import { outboxSchema, Wake } from '@cartwheel/outbox';
+import { parkingSchema } from '@cartwheel/parking';
+import { DatabaseUnavailable } from '@cartwheel/postgres';
+import { newId } from '@cartwheel/primitives';
+import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from './index.ts';
+
+let db: TestDatabase;
+const counters = {
+  name: 'counters',
+  versions: ['CREATE TABLE counters (order_id uuid PRIMARY KEY, n int NOT NULL)'],
+  grants: { counters: 'SELECT, INSERT, UPDATE' },
+};
+const live = new AbortController().signal;
+const cause = { correlationId: newId(), causationId: `http:${newId()}` };
+let events: { event: string; details: Record<string, unknown> }[] = [];
+
+beforeAll(async () => {
+  db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, counters]);
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  await db.admin.query('TRUNCATE outbox, parked_messages, processed_events, counters');
+  events = [];
+});
+
+function inbox(options: Partial<FactInboxOptions> = {}) {
+  return new FactInbox({
+    consumer: 'inventory',
+    pool: db.pool,
+    origin: { source: 'inventory', topology: topology() },
+    wake: new Wake(),
+    onEvent: (event, details) => events.push({ event, details }),
+    ...options,
+  });
+}
+
+let offset = 0;
+function delivered(orderId: string = newId(), change: Partial<Delivery> = {}): Delivery {
+  const message = fact('OrderCancelled', orderId, { orderId, reason: 'timed-out' });
+  return {
+    source: 'kafka',
+    topic: 'order-events',
+    partition: 0,
+    offset: String((offset += 1)),
+    key: Buffer.from(orderId),
+    headers: headersOf(message, 'order', cause, 1),
+    value: Buffer.from(JSON.stringify(message.data)),
+    ...change,
+  };
+}
+
+/** Counts how often an order was dealt with, and announces it. */
+async function count(_: string, data: unknown, { tx, emit }: FactContext) {
+  const { orderId } = data as { orderId: string };
+  await tx.query('INSERT INTO counters VALUES ($1, 1) ON CONFLICT (order_id) DO UPDATE SET n = counters.n + 1', [orderId]);
+  emit(fact('StockReleased', orderId, { orderId, items: [{ sku: 'mug', quantity: 1 }] }));
+}
+const counting = { has: (type: string) => type === 'OrderCancelled', handle: count };
+const failing = (error: () => Error) => ({ ...counting, handle: () => Promise.reject(error()) });
+
+const counted = () => db.admin.query<{ order_id: string; n: number }>('SELECT * FROM counters');
+const outbox = () => db.admin.query<{ destination: string; headers: Record<string, unknown>; payload: Buffer | null }>('SELECT * FROM outbox');
+const dead = () => db.admin.query<{ error_class: string; attempts: number; payload: Buffer | null; key: Buffer }>('SELECT * FROM parked_messages');
+const processed = () => db.admin.query<{ event_id: string }>('SELECT event_id FROM processed_events');
+
+describe('a fact', () => {
+  test('is applied with its effect, its id and what it announces in one transaction', async () => {
+    const delivery = delivered();
+    await inbox().apply([delivery], counting, live);
+    expect(await counted()).toMatchObject([{ n: 1 }]);
+    expect(await processed()).toEqual([{ event_id: delivery.headers['ce_id'] }]);
+    const [row] = await outbox();
+    expect(row!.headers).toMatchObject({ ce_causationid: delivery.headers['ce_id'], ce_correlationid: cause.correlationId });
+  });
+
+  test('that is delivered again, in the same chunk, later, or to two instances at once, is applied once', async () => {
+    const delivery = delivered();
+    await inbox().apply([delivery, delivery], counting, live);
+    await inbox().apply([delivery], counting, live);
+    const other = delivered();
+    await Promise.all(Array.from({ length: 8 }, () => inbox().apply([other], counting, live)));
+    expect((await counted()).map(({ n }) => n)).toEqual([1, 1]);
+    expect(await outbox()).toHaveLength(2);
+    expect(events.filter(({ event }) => event === 'duplicate')).toHaveLength(2 + 7);
+  });
+
+  test('of a type without a handler is passed over and leaves nothing', async () => {
+    await inbox().apply([delivered(newId(), { headers: { ce_type: 'SomethingElse' } })], counting, live);
+    expect(await processed()).toEqual([]);
+    expect(await dead()).toEqual([]);
+    expect(events.map(({ event }) => event)).toEqual(['skipped']);
+  });
+});
+
+describe('a handler that fails', () => {
+  test('is tried three times at once; then the fact is dead with a copy for other tools, and the next one is applied', async () => {
+    const [bad, good] = [delivered(), delivered()];
+    let attempts = 0;
+    const handlers = {
+      ...counting,
+      handle: async (type: string, data: unknown, context: FactContext) => {
+        await count(type, data, context);
+        if (context.delivery === bad) throw new Error(`attempt ${(attempts += 1)} of ada`);
+      },
+    };
+    await inbox().apply([bad, good], handlers, live);
+    expect(attempts).toBe(3);
+    expect(await counted()).toMatchObject([{ n: 1 }]);
+    expect(await dead()).toMatchObject([{ error_class: 'Error', attempts: 3, payload: bad.value, key: bad.key }]);
+    const copy = (await outbox()).find(({ destination }) => destination === 'order-events.inventory.dlq')!;
+    expect(copy.payload).toEqual(bad.value);
+    expect(copy.headers).toMatchObject({ dlq_original_topic: 'order-events', dlq_original_offset: bad.offset, dlq_attempts: '3' });
+  });
+
+  test('that works at the second attempt leaves one effect and no dead letter', async () => {
+    let attempts = 0;
+    const handlers = {
+      ...counting,
+      handle: async (type: string, data: unknown, context: FactContext) => {
+        await count(type, data, context);
+        if ((attempts += 1) === 1) throw new TypeError('once');
+      },
+    };
+    await inbox().apply([delivered()], handlers, live);
+    expect(await counted()).toMatchObject([{ n: 1 }]);
+    expect(await outbox()).toHaveLength(1);
+    expect(await dead()).toEqual([]);
+  });
+
+  test('and emits against a contract is dead, not repeated for ever', async () => {
+    const handlers = {
+      ...counting,
+      handle: (_: string, __: unknown, { emit }: FactContext) => {
+        emit(fact('StockReleased', newId(), { orderId: 'nobody', items: [] }));
+        return Promise.resolve();
+      },
+    };
+    await inbox().apply([delivered()], handlers, live);
+    expect(await dead()).toMatchObject([{ error_class: 'Permanent' }]);
+  });
+
+  test('is delivered again after its death and stays dead once', async () => {
+    const delivery = delivered();
+    await inbox().apply([delivery], failing(() => new Error('no')), live);
+    await inbox().apply([delivery], counting, live);
+    expect(await counted()).toEqual([]);
+    expect(await dead()).toHaveLength(1);
+  });
+});
+
+describe('an error of the database', () => {
+  test('counts for nobody: the chunk comes again, and nothing is dead', async () => {
+    const delivery = delivered();
+    const handlers = {
+      ...counting,
+      handle: async (type: string, data: unknown, context: FactContext) => {
+        await count(type, data, context);
+        const [me] = await context.tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await db.admin.query('SELECT pg_terminate_backend($1)', [me!.pid]);
+        // What a handler makes of it does not matter.
+        await context.tx.query('SELECT 1').catch(() => {
+          throw new TypeError('cannot read properties of undefined');
+        });
+      },
+    };
+    await expect(inbox().apply([delivery], handlers, live)).rejects.toBeInstanceOf(DatabaseUnavailable);
+    expect(await dead()).toEqual([]);
+    expect(await processed()).toEqual([]);
+    await inbox().apply([delivery], counting, live);
+    expect(await counted()).toMatchObject([{ n: 1 }]);
+  });
+
+  test('in a statement that no handler wrote counts for nobody either', async () => {
+    const locks = () => Promise.reject(new Error('permission denied'));
+    await expect(inbox({ locks }).apply([delivered()], counting, live)).rejects.toBeInstanceOf(DatabaseUnavailable);
+    expect(await dead()).toEqual([]);
+  });
+});
+
+test.each([
+  ['is no JSON', { value: Buffer.from('{"broken') }, 'undecodable'],
+  ['has no value', { value: null }, 'undecodable'],
+  ['has no headers', { headers: {} }, 'undecodable'],
+  ['has no key and is no JSON', { key: null, value: Buffer.from([0, 1, 255]) }, 'undecodable'],
+  ['breaks its contract', { value: Buffer.from('{"orderId":7}') }, 'contract-violation'],
+])('a record that %s is dead at once, byte for byte, and the ones behind it are applied', async (_, change) => {
+  const [poison, good] = [delivered(newId(), change), delivered()];
+  await inbox().apply([poison, good], counting, live);
+  await inbox().apply([poison], counting, live);
+  expect(await counted()).toMatchObject([{ n: 1 }]);
+  expect(await dead()).toMatchObject([{ error_class: 'UnreadableMessage', attempts: 1, payload: poison.value }]);
+});
+
+test('the rows that two consumers touch in opposite orders are locked in one order: no deadlock, nothing is lost', async () => {
+  await db.admin.query(`INSERT INTO counters SELECT gen_random_uuid(), 0 FROM generate_series(1, 4)`);
+  const ids = (await counted()).map(({ order_id: id }) => id);
+  let deadlocks = 0;
+  const run = async (order: string[]) => {
+    const handlers = {
+      ...counting,
+      handle: async (_: string, __: unknown, { tx }: FactContext) => {
+        for (const id of order) await tx.query('UPDATE counters SET n = n + 1 WHERE order_id = $1', [id]);
+      },
+    };
+    const locks: FactInboxOptions['locks'] = (tx) => tx.query('SELECT 1 FROM counters WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE', [order]);
+    for (let n = 0; n < 30; n += 1) {
+      await inbox({ locks }).apply([delivered()], handlers, live).catch(() => (deadlocks += 1));
+    }
+  };
+  await Promise.all([run(ids), run(ids.toReversed()), run(ids), run(ids.toReversed())]);
+  expect(deadlocks).toBe(0);
+  expect((await counted()).map(({ n }) => n)).toEqual([120, 120, 120, 120]);
+});

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Delivery, fact, headersOf, task, topology } from '@cartwheel/contracts';
+import { outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
+import { parkingSchema } from '@cartwheel/parking';
+import { newId, Permanent, Transient } from '@cartwheel/primitives';
+import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { inboxSchema, taskAttemptsSchema, type TaskContext, TaskInbox, type TaskOutcome } from './index.ts';
+
+let db: TestDatabase;
+let inbox: TaskInbox;
+const live = new AbortController().signal;
+const origin = { source: 'payment', topology: topology() };
+const orderId = newId();
+const cause = { correlationId: newId(), causationId: newId() };
+
+beforeAll(async () => {
+  db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, taskAttemptsSchema]);
+  const wake = new Wake();
+  inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork: new UnitOfWork(db.pool, origin, wake), wake });
+});
+afterAll(() => db.drop());
+beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_events, task_attempts'));
+
+function delivered(change: Partial<Delivery> = {}): Delivery {
+  const message = task('CapturePayment', orderId, { orderId, paymentId: newId() });
+  const value = Buffer.from(JSON.stringify(message.data));
+  return { source: 'rabbitmq', topic: 'payment.card', key: null, headers: headersOf(message, 'payment', cause), value, ...change };
+}
+const worker = (handle: (context: TaskContext) => Promise<void>) => ({
+  has: (type: string) => type === 'CapturePayment',
+  handle: (_: string, __: unknown, context: TaskContext) => handle(context),
+});
+const captured = () => fact('PaymentReceived', orderId, { orderId, paymentId: newId(), amount: { amountMinor: 1, currency: 'EUR' } });
+
+const ids = () => db.admin.query('SELECT event_id FROM processed_events');
+const dead = () => db.admin.query<{ error_class: string }>('SELECT * FROM parked_messages');
+const attempts = async () => (await db.admin.query<{ outcome: string | null }>('SELECT outcome FROM task_attempts ORDER BY attempt')).map((row) => row.outcome);
+const outbox = () => db.admin.query<{ headers: Record<string, string> }>('SELECT headers FROM outbox');
+
+describe('a task', () => {
+  test('records its outcome, its id and what follows together; what follows was caused by the fact behind the task', async () => {
+    const outcome = await inbox.apply(delivered(), worker((ctx) => ctx.finish((tx) => Promise.resolve(tx.emit(captured())))), live);
+    expect(outcome).toEqual({ kind: 'ack' });
+    expect(await ids()).toHaveLength(1);
+    expect((await outbox())[0]!.headers['ce_causationid']).toBe(cause.causationId);
+    expect(await attempts()).toEqual(['done']);
+  });
+
+  test('that was recorded is not done again, however often and however concurrently it is delivered', async () => {
+    const delivery = delivered();
+    let calls = 0;
+    const work = worker(async (ctx) => {
+      calls += 1;
+      await ctx.finish((tx) => Promise.resolve(tx.emit(captured())));
+    });
+    await inbox.apply(delivery, work, live);
+    await inbox.apply(delivery, work, live);
+    expect(calls).toBe(1);
+    const other = delivered();
+    await Promise.all([inbox.apply(other, work, live), inbox.apply(other, work, live)]);
+    expect(await outbox()).toHaveLength(2);
+  });
+
+  test('that is not due records its id and emits nothing', async () => {
+    expect(await inbox.apply(delivered(), worker(() => Promise.resolve()), live)).toEqual({ kind: 'ack' });
+    expect(await ids()).toHaveLength(1);
+    expect(await outbox()).toEqual([]);
+  });
+
+  test('has no transaction open while the outside is asked', async () => {
+    await inbox.apply(
+      delivered(),
+      worker(async (ctx) => {
+        await ctx.transaction((tx) => tx.query('SELECT 1'));
+        const open = await db.admin.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`);
+        expect(open).toEqual([]);
+      }),
+      live,
+    );
+    expect(await attempts()).toEqual(['done']);
+  });
+});
+
+/** Follows the ladder as the strategy does: the headers of a retry are those of the next delivery. */
+async function climb(error: () => Error, deliveries: number): Promise<TaskOutcome[]> {
+  const outcomes: TaskOutcome[] = [];
+  let delivery = delivered();
+  for (let n = 0; n < deliveries; n += 1) {
+    const outcome = await inbox.apply(delivery, worker(() => Promise.reject(error())), live);
+    outcomes.push(outcome);
+    if (outcome.kind === 'ack') break;
+    delivery = { ...delivery, headers: { ...delivery.headers, ...outcome.headers } };
+  }
+  return outcomes;
+}
+const rungs = (outcomes: TaskOutcome[]) => outcomes.map((outcome) => (outcome.kind === 'retry' ? outcome.rung : 'ack'));
+
+describe('a failure', () => {
+  test('that is Transient climbs the ladder and then stays on its last rung, never using up attempts', async () => {
+    expect(rungs(await climb(() => new Transient('the gateway is away'), 9))).toEqual([0, 1, 2, 3, 3, 3, 3, 3, 3]);
+    expect(await dead()).toEqual([]);
+    expect(await ids()).toEqual([]);
+  });
+
+  test('of another kind is dead after one attempt per rung and one more', async () => {
+    expect(rungs(await climb(() => new TypeError('a bug'), 9))).toEqual([0, 1, 2, 3, 'ack']);
+    expect(await dead()).toMatchObject([{ source: 'rabbitmq', error_class: 'TypeError', attempts: 5, state: 'dead' }]);
+    expect(await ids()).toHaveLength(1);
+    expect(await attempts()).toEqual(['retry', 'retry', 'retry', 'retry', 'dead']);
+  });
+
+  test('that is Permanent is dead at once', async () => {
+    expect(rungs(await climb(() => new Permanent('refused'), 9))).toEqual(['ack']);
+    expect(await dead()).toHaveLength(1);
+  });
+
+  test('of the database is waited out with the task in hand, and counts for nobody', async () => {
+    let calls = 0;
+    const outcome = await inbox.apply(
+      delivered(),
+      worker(async (ctx) => {
+        calls += 1;
+        await ctx.transaction(async (tx) => {
+          if (calls > 2) return;
+          const [me] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+          await db.admin.query('SELECT pg_terminate_backend($1)', [me!.pid]);
+          await tx.query('SELECT 1');
+        });
+      }),
+      live,
+    );
+    expect(outcome).toEqual({ kind: 'ack' });
+    expect(calls).toBe(3);
+    expect(await dead()).toEqual([]);
+  });
+});
+
+test.each([
+  ['is no JSON', { value: Buffer.from('{') }],
+  ['has no headers', { headers: {} }],
+  ['nobody here works on', { headers: headersOf(task('SendEmail', orderId, { orderId, emailId: newId(), template: 'confirmation' }), 'x', cause) }],
+])('a task that %s is dead, and stays one dead letter when it is delivered again', async (_, change) => {
+  const poison = delivered(change);
+  expect(await inbox.apply(poison, worker(() => Promise.resolve()), live)).toEqual({ kind: 'ack' });
+  expect(await inbox.apply(poison, worker(() => Promise.resolve()), live)).toEqual({ kind: 'ack' });
+  expect(await dead()).toHaveLength(1);
+});
