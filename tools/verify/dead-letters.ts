@@ -1,4 +1,4 @@
-import type { Evidence, Task } from './evidence.ts';
+import type { Evidence, ParkedRow, Task } from './evidence.ts';
 
 type Known = Pick<Evidence, 'tasks' | 'processed' | 'parked' | 'queues'>;
 
@@ -8,14 +8,25 @@ export function openTasks({ tasks, processed, parked }: Pick<Known, 'tasks' | 'p
   return tasks.filter(({ id, queue }) => !processed.get(queue)?.has(id) && !dead.has(id));
 }
 
-/** Queues for the tasks that the broker itself gave up (a crash loop); no row of ours names those. */
-export function givenUpByBroker({ queues }: Pick<Known, 'queues'>): number {
-  return queues.filter(({ isDead }) => isDead).reduce((sum, { ready }) => sum + ready, 0);
+/** Open tasks of the queues in whose `.dead` queue something lies: a crash loop ended there, and no row of ours says so. */
+export function givenUpByBroker(known: Known): Task[] {
+  const dead = new Set(known.queues.filter(({ isDead, ready }) => isDead && ready > 0).map(({ queue }) => queue));
+  return openTasks(known).filter(({ queue }) => dead.has(queue));
 }
 
-/** The orders that wait for a person: a dead letter of theirs is open. */
-export function ordersWithDeadLetter(known: Known): Set<string> {
-  const ours = known.parked.filter(({ state }) => state === 'dead').map(({ subject }) => subject);
-  const brokers = givenUpByBroker(known) > 0 ? openTasks(known).map(({ subject }) => subject) : [];
-  return new Set([...ours, ...brokers]);
+/** Who takes part in what. A dead letter of analytics excuses neither money nor mail. */
+const TAKING_PART = {
+  checkout: ['order', 'payment', 'inventory', 'payment.card', 'relay'],
+  mail: ['email', 'email.message', 'relay'],
+};
+
+/** The orders that wait for a person: a dead letter is open at somebody who takes part. */
+export function ordersWithDeadLetter(known: Known, part: keyof typeof TAKING_PART): Set<string> {
+  const ours = openDeadLetters(known).filter(({ consumer }) => TAKING_PART[part].includes(consumer));
+  const brokers = givenUpByBroker(known).filter(({ queue }) => TAKING_PART[part].includes(queue));
+  return new Set([...ours, ...brokers].map(({ subject }) => subject));
+}
+
+export function openDeadLetters({ parked }: Pick<Known, 'parked'>): ParkedRow[] {
+  return parked.filter(({ state }) => state === 'dead');
 }

@@ -71,6 +71,15 @@ export type Task = {
   readonly attempts: readonly Attempt[];
 };
 
+/** A work queue, a rung of its retry ladder, or its `.dead`. */
+export type QueueDepth = {
+  readonly name: string;
+  /** The work queue it belongs to, without the namespace. */
+  readonly queue: TaskQueue;
+  readonly ready: number;
+  readonly isDead: boolean;
+};
+
 export type ParkedRow = {
   readonly consumer: string;
   readonly id: string;
@@ -114,7 +123,7 @@ export type Evidence = {
   readonly processed: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly parked: readonly ParkedRow[];
   readonly tasks: readonly Task[];
-  readonly queues: readonly { readonly name: string; readonly ready: number; readonly isDead: boolean }[];
+  readonly queues: readonly QueueDepth[];
   readonly analytics: ReadonlyMap<string, Pick<FactRecord, 'type' | 'subject' | 'topic' | 'partition' | 'offset'>>;
 };
 

@@ -6,6 +6,7 @@ import { serviceNames } from './target.ts';
 export type WaitOptions = { atRestWithinMs: number; onProgress?: (text: string) => void; signal?: AbortSignal };
 
 const POLL_MS = 150;
+const TELL_EVERY_MS = 2_000;
 
 /**
  * Waits until nothing is under way, and returns what still is when the time is over. One look is not enough: databases,
@@ -18,7 +19,7 @@ export async function waitUntilAtRest(
 ): Promise<string[]> {
   const deadline = Date.now() + atRestWithinMs;
   let quietAt: number | undefined;
-  let told = '';
+  let toldAt = Date.now();
   for (;;) {
     signal?.throwIfAborted();
     const { reasons, length } = await look(shop);
@@ -27,8 +28,10 @@ export async function waitUntilAtRest(
       return reasons.length > 0 ? reasons : ['facts keep coming'];
     }
     quietAt = reasons.length === 0 ? length : undefined;
-    if (told !== reasons.join(', '))
-      onProgress?.(`waiting for rest: ${(told = reasons.join(', ')) || 'facts keep coming'}`);
+    if (Date.now() - toldAt >= TELL_EVERY_MS) {
+      toldAt = Date.now();
+      onProgress?.(`waiting for the shop to come to rest: ${reasons.join(', ') || 'facts keep coming'}`);
+    }
     await delay(POLL_MS, signal);
   }
 }

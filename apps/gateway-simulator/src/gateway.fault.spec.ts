@@ -37,7 +37,7 @@ async function start() {
     child.once('exit', () => reject(new Error('it ended before it listened')));
     createInterface({ input: child.stdout! }).on('line', (line) => {
       lines.push(line);
-      const { event, url } = JSON.parse(line);
+      const { event, url = '' } = JSON.parse(line) as { event: string; url?: string };
       if (event === 'listening') resolve(url);
     });
   });

@@ -1,4 +1,5 @@
 import type { Intent } from './domain/intent.ts';
+import { NotPossible } from './domain/not-possible.ts';
 
 /** Stripe's error object. Clients decide by `type` and `code`; `message` is for people. */
 export type StripeError = Readonly<{
@@ -35,11 +36,15 @@ export function noSuch(kind: 'payment_intent' | 'refund' | 'PaymentMethod', id: 
   return invalidRequest(`No such ${kind}: '${id}'`, { status, code: 'resource_missing', param });
 }
 
-/** The intent travels with the refusal, so that the caller sees what it is instead. Decided while executing, so kept. */
-export function unexpectedState(intent: Intent, operation: string) {
-  const message = `This PaymentIntent cannot be ${operation}: its status is ${intent.status}.`;
-  const code = 'payment_intent_unexpected_state';
-  return new Refusal(400, { type: 'invalid_request_error', code, message, payment_intent: intent }, true);
+/** A Refusal as it is; what the domain finds impossible as Stripe words it; nothing for any other error. */
+export function asRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof NotPossible)) return undefined;
+  const { message, details } = error;
+  const { intent, ...fields } = details;
+  if (!intent) return invalidRequest(message, fields);
+  // A wrong state was found while executing: the answer is kept, and the intent in it shows what it is instead.
+  return new Refusal(400, { type: 'invalid_request_error', message, ...fields, payment_intent: intent }, true);
 }
 
 export const internalError: StripeError = { type: 'api_error', message: 'The gateway simulator failed.' };

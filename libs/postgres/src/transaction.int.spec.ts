@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
-import { DatabaseUnavailable, missingSchema, type Schema, transaction } from './index.ts';
+import { createPool, DatabaseUnavailable, missingSchema, type Schema, transaction } from './index.ts';
 
 const schema: Schema = {
   name: 'things',
@@ -53,6 +53,15 @@ describe('a transaction', () => {
     }
   });
 
+  test('asks the connection itself, when the work died beside a killed connection without using it again', async () => {
+    const killed = transaction(db.pool, async (tx) => {
+      const [me] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await db.admin.query('SELECT pg_terminate_backend($1)', [me!.pid]);
+      throw new TypeError('of the handler');
+    });
+    await expect(killed).rejects.toBeInstanceOf(DatabaseUnavailable);
+  });
+
   test('calls a deadlock and a time-out the database’s', async () => {
     const late = transaction(db.pool, async (tx) => {
       await tx.query('SET LOCAL statement_timeout = 20');
@@ -62,7 +71,6 @@ describe('a transaction', () => {
   });
 
   test('on a database that is away says so', async () => {
-    const { createPool } = await import('./index.ts');
     const nowhere = createPool('postgresql://nobody@127.0.0.1:1/none', { name: 'nowhere' });
     await expect(transaction(nowhere, () => Promise.resolve())).rejects.toBeInstanceOf(DatabaseUnavailable);
     await nowhere.end();

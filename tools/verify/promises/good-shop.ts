@@ -135,8 +135,8 @@ export function goodShop(): GoodShop {
       done('mb', 'SendEmail', 'b', 'email.message'),
     ],
     queues: [
-      { name: 'payment.card', ready: 0, isDead: false },
-      { name: 'payment.card.dead', ready: 0, isDead: true },
+      { name: 'payment.card', queue: 'payment.card', ready: 0, isDead: false },
+      { name: 'payment.card.dead', queue: 'payment.card', ready: 0, isDead: true },
     ],
     analytics: new Map(
       records.map(({ id, type, subject, topic, partition, offset }) => [

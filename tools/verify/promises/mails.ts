@@ -6,7 +6,7 @@ const MILESTONES = { OrderConfirmed: 'confirmation', OrderCancelled: 'cancellati
 
 /** Each order that was confirmed got one confirmation, each that was cancelled one cancellation, and nobody got anything else. */
 export function mails(evidence: Evidence): Verdict {
-  const excused = ordersWithDeadLetter(evidence);
+  const excused = ordersWithDeadLetter(evidence, 'mail');
   const requested = new Map(evidence.emails.map((email) => [`${email.orderId} ${email.template}`, email]));
   const copies = Map.groupBy(evidence.mailbox, ({ messageId }) => messageId);
   const offenders: string[] = [];

@@ -10,7 +10,7 @@ const SETTLED: Record<string, readonly string[]> = {
 
 /** 5. Captured − refunded = sum of completed orders; nothing captured twice or kept for a cancelled order. */
 export function moneyAddsUp(evidence: Evidence): Verdict {
-  const excused = ordersWithDeadLetter(evidence);
+  const excused = ordersWithDeadLetter(evidence, 'checkout');
   const ledger = Map.groupBy(evidence.ledger, ({ metadata }) => metadata['orderId'] ?? 'without an order');
   const payments = Map.groupBy(evidence.payments, ({ orderId }) => orderId);
   const known = new Set(evidence.orders.map(({ orderId }) => orderId));

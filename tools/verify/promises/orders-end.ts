@@ -4,7 +4,7 @@ import { judge, type Verdict } from '../verdict.ts';
 
 /** 7. Every order ends; what cannot end by itself has an open dead letter and is listed. */
 export function everyOrderEnds(evidence: Evidence): Verdict {
-  const excused = ordersWithDeadLetter(evidence);
+  const excused = ordersWithDeadLetter(evidence, 'checkout');
   const open = evidence.orders.filter(({ status }) => !['completed', 'cancelled'].includes(status));
   const waiting = [...excused].map((orderId) => `order ${orderId}: waits for a person, a dead letter of it is open`);
   const offenders = open
@@ -17,7 +17,7 @@ export function everyOrderEnds(evidence: Evidence): Verdict {
 
 /** 8. A cancelled order holds no stock and no authorization. */
 export function cancelledHoldsNothing(evidence: Evidence): Verdict {
-  const excused = ordersWithDeadLetter(evidence);
+  const excused = ordersWithDeadLetter(evidence, 'checkout');
   const cancelled = evidence.orders.filter(({ status, orderId }) => status === 'cancelled' && !excused.has(orderId));
   const held = Map.groupBy(evidence.reservations, ({ orderId }) => orderId);
   const payments = new Map(evidence.payments.map(({ orderId, state }) => [orderId, state]));

@@ -66,7 +66,7 @@ function backed(level: Levels, reservations: readonly Reservation[]): string[] {
 
 /** Each order's reservation against the order: shipped for completed, held for confirmed, of the quantities ordered. */
 function kept(evidence: Evidence): string[] {
-  const excused = ordersWithDeadLetter(evidence);
+  const excused = ordersWithDeadLetter(evidence, 'checkout');
   const reservations = Map.groupBy(evidence.reservations, ({ orderId }) => orderId);
   const offenders: string[] = [];
   for (const { orderId, status, state } of evidence.orders) {

@@ -1,9 +1,9 @@
 import { answering, type Connections, hostOf } from '../connections.ts';
-import type { Evidence } from '../evidence.ts';
+import type { QueueDepth } from '../evidence.ts';
 
 /** Ready messages per queue. What a consumer has in hand is not counted by AMQP: `task_attempts` shows it. */
-export async function readQueues({ rabbitmq, topology, target }: Connections): Promise<Evidence['queues'][number][]> {
-  const queues = [];
+export async function readQueues({ rabbitmq, topology, target }: Connections): Promise<QueueDepth[]> {
+  const queues: QueueDepth[] = [];
   for (const { name } of topology.queues) {
     const { messageCount } = await answering(
       `RabbitMQ's queue ${name}`,

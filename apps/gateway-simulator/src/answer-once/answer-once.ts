@@ -13,7 +13,7 @@
 import type { Change } from '../domain/intent.ts';
 import { causeOf } from '../log.ts';
 import type { Log } from '../log.ts';
-import { internalError, Refusal } from '../refusal.ts';
+import { asRefusal, internalError, Refusal } from '../refusal.ts';
 import { inTransaction } from '../store.ts';
 import type { Store } from '../store.ts';
 
@@ -59,8 +59,9 @@ export class AnswerOnce {
         return { ...this.#keep(request, outcome.status, outcome.body), outcome };
       });
     } catch (error) {
-      if (error instanceof Refusal && !error.kept) throw error;
-      if (error instanceof Refusal) return this.#keep(request, error.status, { error: error.error });
+      const refusal = asRefusal(error);
+      if (refusal && !refusal.kept) throw refusal;
+      if (refusal) return this.#keep(request, refusal.status, { error: refusal.error });
       this.#log('failure', causeOf(error));
       return this.#keep(request, 500, { error: internalError });
     }

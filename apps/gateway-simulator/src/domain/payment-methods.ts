@@ -5,7 +5,7 @@
 export type Decline = Readonly<{ code: string; decline_code?: string; message: string }>;
 
 export type Behaviour = Readonly<{
-  /** The card network's no. Read by confirm (domain/intent.ts). */
+  /** The card network's no. Read by confirm (domain/transitions.ts). */
   declines?: Decline;
   /** How long confirm waits before it takes effect; a client that gave up does not stop it. Read by serve-http/answer.ts. */
   thinksMs?: number;

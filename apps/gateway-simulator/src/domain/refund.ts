@@ -1,5 +1,5 @@
-import { invalidRequest, unexpectedState } from '../refusal.ts';
 import type { Intent, Movement } from './intent.ts';
+import { NotPossible, unexpectedState } from './not-possible.ts';
 
 export type Refund = Readonly<{
   id: string;
@@ -20,10 +20,10 @@ type Wish = Pick<Refund, 'id' | 'created' | 'metadata' | 'reason'> & { amount?: 
 export function refund(intent: Intent, refundedBefore: number, wish: Wish): { refund: Refund; movement: Movement } {
   if (intent.status !== 'succeeded') throw unexpectedState(intent, 'refunded');
   const left = intent.amount_received - refundedBefore;
-  if (left === 0) throw invalidRequest('All of it has been refunded already.', { code: 'charge_already_refunded' });
+  if (left === 0) throw new NotPossible('All of it has been refunded already.', { code: 'charge_already_refunded' });
   const { amount = left, ...rest } = wish;
   if (amount > left) {
-    throw invalidRequest(`At most ${left} can still be refunded.`, { code: 'amount_too_large', param: 'amount' });
+    throw new NotPossible(`At most ${left} can still be refunded.`, { code: 'amount_too_large', param: 'amount' });
   }
   const { currency, latest_charge: charge, id: payment_intent } = intent;
   return {

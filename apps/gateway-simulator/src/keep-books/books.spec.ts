@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { cancel, capture, confirm, create } from '../domain/intent.ts';
+import { cancel, capture, confirm, create } from '../domain/transitions.ts';
 import { refund } from '../domain/refund.ts';
 import { openStore } from '../store.ts';
 import type { Store } from '../store.ts';

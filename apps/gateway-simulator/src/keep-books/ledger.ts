@@ -42,7 +42,7 @@ export function ledgerEntries(store: Store, orderId: string | null): LedgerEntry
         )
         .all(orderId)
     : store.prepare(`SELECT ${columns} FROM ledger_entries ORDER BY sequence`).all();
-  return rows.map((row) => ({ ...row, metadata: JSON.parse(String(row['metadata'])) }) as LedgerEntry);
+  return rows.map((row) => ({ ...row, metadata: JSON.parse(String(row['metadata'])) as unknown }) as LedgerEntry);
 }
 
 /** An authorization is open until its intent was captured (even in part: the rest is let go) or canceled. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cancel } from '../domain/intent.ts';
+import { cancel } from '../domain/transitions.ts';
 import { cardOf, now, outcomeOf } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
 import { readParams } from './params.ts';

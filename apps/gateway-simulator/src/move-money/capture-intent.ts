@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { capture } from '../domain/intent.ts';
+import { capture } from '../domain/transitions.ts';
 import { cardOf, outcomeOf } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
 import { amountMinor, readParams } from './params.ts';

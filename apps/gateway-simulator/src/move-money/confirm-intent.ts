@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { confirm } from '../domain/intent.ts';
+import { unexpectedState } from '../domain/not-possible.ts';
+import { confirm } from '../domain/transitions.ts';
 import { newId } from '../new-id.ts';
-import { unexpectedState } from '../refusal.ts';
 import { behaviour, cardOf, outcomeOf } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
 import { readParams, text } from './params.ts';

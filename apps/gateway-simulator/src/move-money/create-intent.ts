@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { confirm, create } from '../domain/intent.ts';
 import type { Change } from '../domain/intent.ts';
+import { unexpectedState } from '../domain/not-possible.ts';
+import { confirm, create } from '../domain/transitions.ts';
 import { newId } from '../new-id.ts';
-import { unexpectedState } from '../refusal.ts';
 import { cardOf, now, outcomeOf } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
 import { amountMinor, currency, flag, metadata, readParams, text } from './params.ts';
