@@ -137,7 +137,7 @@ function isAbandoned(lock) {
  * signals are handed on. If whoever started us dies, we ask the program to stop: nobody is left to do it.
  */
 function handOver(node, nodeArgs) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...nodeArgs], {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', ...nodeArgs], {
     stdio: 'inherit',
     env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
   });

@@ -9,16 +9,17 @@ import type { ServiceName } from './target.ts';
 export async function look(shop: Connections): Promise<{ reasons: string[]; length: number }> {
   const [databases, queues, log] = await Promise.all([lookIntoDatabases(shop), readQueues(shop), lookIntoTopics(shop)]);
   const known = { ...databases, queues };
-  const excused = ordersWithDeadLetter(known);
-  const open = (subjects: readonly string[]) => subjects.filter((subject) => !excused.has(subject)).length;
+  const [checkout, mail] = [ordersWithDeadLetter(known, 'checkout'), ordersWithDeadLetter(known, 'mail')];
+  const open = (orders: readonly string[], excused: ReadonlySet<string>) =>
+    orders.filter((orderId) => !excused.has(orderId)).length;
   const counted: [number, string][] = [
-    [open(databases.orders), 'orders not ended'],
-    [open(databases.payments), 'payments under way'],
-    [open(databases.mails), 'mails not sent'],
+    [open(databases.orders, checkout), 'orders not ended'],
+    [open(databases.payments, checkout), 'payments under way'],
+    [open(databases.mails, mail), 'mails not sent'],
     [databases.outbox, 'messages in outboxes'],
     ...log.lags.map(({ group, lag }): [number, string] => [lag, `facts unread by ${group}`]),
     ...queues.filter(({ isDead }) => !isDead).map(({ name, ready }): [number, string] => [ready, `tasks in ${name}`]),
-    [givenUpByBroker(known) > 0 ? 0 : openTasks(known).length, 'tasks without an outcome'],
+    [openTasks(known).length - givenUpByBroker(known).length, 'tasks without an outcome'],
   ];
   return {
     reasons: counted.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),

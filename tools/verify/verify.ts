@@ -59,9 +59,10 @@ export function decide(evidence: Evidence): Verdict[] {
   return promises.map((promise) => tellUnrest(promise(evidence), evidence.unrest));
 }
 
+/** In full where it matters most; whatever else is broken may be so for the same reason. */
 function tellUnrest(verdict: Verdict, unrest: readonly string[]): Verdict {
+  if (unrest.length === 0) return verdict;
+  const note = verdict.promise === 7 ? `; not at rest: ${unrest.join(', ')}` : '; not at rest, see 7';
   const concerns = verdict.verdict === 'broken' || verdict.promise === 7;
-  return concerns && unrest.length > 0
-    ? { ...verdict, detail: `${verdict.detail}; not at rest: ${unrest.join(', ')}` }
-    : verdict;
+  return concerns ? { ...verdict, detail: `${verdict.detail}${note}` } : verdict;
 }

@@ -1,5 +1,9 @@
 import type { Topology } from '@cartwheel/contracts';
-import type { Kafka } from 'kafkajs';
+import { delay } from '@cartwheel/primitives';
+import type { Admin, Kafka } from 'kafkajs';
+
+/** Of a tenth of a second each. */
+const ATTEMPTS = 200;
 
 /** Creates what is missing of the topology. Needs administrator rights. Returns how many topics were new. */
 export async function createTopics(kafka: Kafka, topology: Topology): Promise<number> {
@@ -10,7 +14,8 @@ export async function createTopics(kafka: Kafka, topology: Topology): Promise<nu
     const wanted = topology.topics.filter(({ name }) => !existing.has(name));
     if (wanted.length === 0) return 0;
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs waits with a metadata request that a topic of a moment ago may still fail: we wait ourselves.
+      waitForLeaders: false,
       timeout: 20_000,
       topics: wanted.map(({ name, partitions, config }) => ({
         topic: name,
@@ -19,9 +24,26 @@ export async function createTopics(kafka: Kafka, topology: Topology): Promise<nu
         configEntries: Object.entries(config).map(([entry, value]) => ({ name: entry, value })),
       })),
     });
+    await leadersElected(
+      admin,
+      wanted.map(({ name }) => name),
+    );
     return wanted.length;
   } finally {
     await admin.disconnect();
+  }
+}
+
+async function leadersElected(admin: Admin, topics: string[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await admin.fetchTopicMetadata({ topics }).catch((error: unknown) => {
+      if (attempt === ATTEMPTS) throw error;
+      return undefined;
+    });
+    const elected = answer?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    if (elected) return;
+    if (attempt === ATTEMPTS) throw new Error(`no leader was elected for ${topics.join(', ')}`);
+    await delay(100);
   }
 }
 

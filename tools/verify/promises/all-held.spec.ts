@@ -20,7 +20,7 @@ test('what is broken in a shop that is not at rest says so', () => {
   const shop = goodShop();
   shop.unrest = ['1 orders not ended'];
   shop.outboxes = [{ name: 'order to kafka', rows: 1 }];
-  const told = decide(shop).filter(({ detail }) => detail.includes('not at rest: 1 orders not ended'));
+  const told = decide(shop).filter(({ detail }) => detail.includes('not at rest'));
   expect(told.map(({ promise }) => promise)).toEqual([1, 7]);
 });
 

@@ -6,7 +6,9 @@ import { judge, type Verdict } from '../verdict.ts';
 /** 2. Each consumer applies each message once, whatever is redelivered. */
 export function appliedOnce(evidence: Evidence): Verdict {
   const facts = firstOccurrences(evidence);
-  const applied = [...evidence.processed.values()].reduce((sum, ids) => sum + ids.size, 0);
+  const taken = [...evidence.processed.values()].reduce((sum, ids) => sum + ids.size, 0);
+  const applied =
+    taken - evidence.parked.filter(({ consumer, id }) => evidence.processed.get(consumer)?.has(id)).length;
   const repeats = evidence.records.length - facts.size;
   const detail = `${applied} applications, ${repeats} facts published again`;
   const offenders = [

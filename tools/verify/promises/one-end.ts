@@ -1,4 +1,4 @@
-import { givenUpByBroker, openTasks } from '../dead-letters.ts';
+import { openDeadLetters, openTasks } from '../dead-letters.ts';
 import { type Evidence, type ParkedRow, recordPlace } from '../evidence.ts';
 import { consumerGroups, handledTypes } from '../handled-types.ts';
 import { firstOccurrences } from '../log.ts';
@@ -12,7 +12,9 @@ type End = 'applied' | 'parked' | 'dead';
  */
 export function oneEnd(evidence: Evidence): Verdict {
   const rows = Map.groupBy(evidence.parked, ({ consumer, id }) => `${consumer} ${id}`);
-  const counts: Record<End, number> = { applied: 0, parked: 0, dead: givenUpByBroker(evidence) };
+  const crashLoops = evidence.queues.filter(({ isDead, ready }) => isDead && ready > 0);
+  const givenUp = crashLoops.reduce((sum, { ready }) => sum + ready, 0);
+  const counts: Record<End, number> = { applied: 0, parked: 0, dead: givenUp };
   const offenders: string[] = [];
   const note = (consumer: string, id: string, what: string) => {
     const own = rows.get(`${consumer} ${id}`) ?? [];
@@ -23,20 +25,28 @@ export function oneEnd(evidence: Evidence): Verdict {
     else counts[end] += 1;
   };
   const open = new Set(openTasks(evidence).map(({ id }) => id));
-  const queued = evidence.queues.some(({ ready }) => ready > 0);
+  const busy = new Set(evidence.queues.filter(({ ready }) => ready > 0).map(({ queue }) => queue));
   const facts = [...firstOccurrences(evidence).values()];
   for (const group of consumerGroups) {
     for (const { id, type } of facts) if (handledTypes[group].includes(type)) note(group, id, `${type} ${id}`);
   }
-  for (const { id, type, queue } of evidence.tasks) if (!open.has(id) || !queued) note(queue, id, `${type} ${id}`);
+  for (const { id, type, queue } of evidence.tasks) {
+    // A task without an outcome may be one of those in its queue: AMQP does not show which they are.
+    if (!open.has(id) || !busy.has(queue)) note(queue, id, `${type} ${id}`);
+  }
   // What is left: unreadable records, tasks that no queue was bound for.
   for (const [, own] of rows) {
     for (const { state } of own) counts[state] += 1;
     if (own.length > 1) offenders.push(`${own[0]!.id} at ${own[0]!.consumer}: set aside ${own.length} times`);
   }
-  offenders.push(...evidence.parked.filter(({ state }) => state === 'dead').flatMap((row) => halfDead(evidence, row)));
+  const dead = openDeadLetters(evidence);
+  offenders.push(...dead.flatMap((row) => halfDead(evidence, row)));
+  const remarks = [
+    ...crashLoops.map(({ name, ready }) => `${name}: ${ready} tasks that the broker gave up`),
+    ...dead.map(({ id, consumer, subject }) => `dead at ${consumer}: ${id}, about ${subject}`),
+  ];
   const detail = `${counts.applied} applied, ${counts.parked} parked, ${counts.dead} dead`;
-  return judge(4, 'each message applied, parked or dead', detail, offenders);
+  return judge(4, 'each message applied, parked or dead', detail, offenders, remarks);
 }
 
 /** A dead message is claimed, or it would be applied when it comes again; a Kafka record has a copy in its dead letter topic. */

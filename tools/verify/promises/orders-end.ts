@@ -1,4 +1,4 @@
-import { ordersWithDeadLetter } from '../dead-letters.ts';
+import { givenUpByBroker, openDeadLetters, ordersWithDeadLetter } from '../dead-letters.ts';
 import type { Evidence, LedgerEntry } from '../evidence.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
@@ -6,7 +6,10 @@ import { judge, type Verdict } from '../verdict.ts';
 export function everyOrderEnds(evidence: Evidence): Verdict {
   const excused = ordersWithDeadLetter(evidence, 'checkout');
   const open = evidence.orders.filter(({ status }) => !['completed', 'cancelled'].includes(status));
-  const waiting = [...excused].map((orderId) => `order ${orderId}: waits for a person, a dead letter of it is open`);
+  const dead = new Set([...openDeadLetters(evidence), ...givenUpByBroker(evidence)].map(({ subject }) => subject));
+  const waiting = evidence.orders
+    .filter(({ orderId }) => dead.has(orderId))
+    .map(({ orderId, status }) => `order ${orderId}: is ${status}, a dead letter of it waits for a person`);
   const offenders = open
     .filter(({ orderId }) => !excused.has(orderId))
     .map(({ orderId, status }) => `order ${orderId}: is ${status}`);

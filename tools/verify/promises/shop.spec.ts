@@ -102,7 +102,7 @@ describe('every order ends breaks when', () => {
     shop.orders[1]!.status = 'confirmed';
     bury(shop, 'order', 'b3');
     const { verdict, offenders } = everyOrderEnds(shop);
-    expect([verdict, ...offenders]).toEqual(['held', 'order b: waits for a person, a dead letter of it is open']);
+    expect([verdict, ...offenders]).toEqual(['held', 'order b: is confirmed, a dead letter of it waits for a person']);
   });
 
   test('an order whose task the broker gave up is listed too', () => {
@@ -112,6 +112,13 @@ describe('every order ends breaks when', () => {
     shop.queues[1]!.ready = 1;
     expect(everyOrderEnds(shop)).toMatchObject({ verdict: 'held', offenders: [expect.stringContaining('order b')] });
   });
+});
+
+test('a dead letter of analytics excuses no order', () => {
+  const shop = goodShop();
+  shop.orders[1]!.status = 'placed';
+  bury(shop, 'analytics.facts', 'b3');
+  expect(everyOrderEnds(shop)).toMatchObject({ verdict: 'broken' });
 });
 
 describe('a cancelled order holds nothing breaks when', () => {

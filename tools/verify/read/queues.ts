@@ -1,3 +1,4 @@
+import { taskQueues } from '@cartwheel/contracts';
 import { answering, type Connections, hostOf } from '../connections.ts';
 import type { QueueDepth } from '../evidence.ts';
 
@@ -10,7 +11,8 @@ export async function readQueues({ rabbitmq, topology, target }: Connections): P
       hostOf(target.rabbitmqUrl),
       rabbitmq.checkQueue(name),
     );
-    queues.push({ name, ready: messageCount, isDead: name.endsWith('.dead') });
+    const queue = taskQueues.find((work) => name.startsWith(topology.queue(work)))!;
+    queues.push({ name, queue, ready: messageCount, isDead: name.endsWith('.dead') });
   }
   return queues;
 }

@@ -1,0 +1,78 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@cartwheel/testing';
+import { testShop, type TestShop } from './test-shop.ts';
+
+// What goes wrong in a checkout, and what the shop does about it. Every test ends with the books.
+
+let shop: TestShop;
+beforeAll(async () => {
+  shop = await testShop({ ORDER_TIMEOUT_MS: '1500', ORDER_TIMEOUT_POLL_INTERVAL_MS: '100' });
+});
+afterAll(() => shop?.stop());
+afterEach(async () => expect(await shop.broken()).toEqual([]));
+
+const typesOf = async (orderId: unknown) => (await shop.facts(orderId)).map(({ type }) => type);
+const mails = (orderId: unknown) => shop.get<{ template: string; state: string }[]>(`${shop.target.urls.email}/emails?orderId=${String(orderId)}`);
+const paymentState = async (orderId: unknown) =>
+  (await shop.get<{ state: string }>(`${shop.target.urls.payment}/payments/${String(orderId)}`)).state;
+const ledger = async (orderId: unknown) =>
+  (await shop.get<{ operation: string }[]>(`${shop.target.gatewayUrl}/ledger?orderId=${String(orderId)}`)).map(({ operation }) => operation);
+
+test('a declined card cancels the order, gives the stock back and says so by mail', async () => {
+  const { body } = await shop.checkout({ sku: 'vase-tall' }, { paymentMethod: 'pm_card_visa_chargeDeclined' });
+  expect(await shop.outcome(body['orderId'])).toBe('payment-declined');
+  await eventually(async () => expect(await typesOf(body['orderId'])).toContain('StockReleased'));
+  await eventually(async () => expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]));
+  expect(await ledger(body['orderId'])).toEqual(['decline']);
+});
+
+test('stock that is short cancels the order and lets the held money go', async () => {
+  const { body } = await shop.checkout({ sku: 'clock-oak' });
+  expect(await shop.outcome(body['orderId'])).toBe('stock-short');
+  await eventually(async () => expect(await paymentState(body['orderId'])).toBe('voided'));
+  // The void may come before the money was ever held; then there is nothing to cancel.
+  expect([['authorize', 'cancel'], []]).toContainEqual(await ledger(body['orderId']));
+});
+
+test('a card that is declined and stock that is short cancel the order once', async () => {
+  const { body } = await shop.checkout({ sku: 'clock-oak' }, { paymentMethod: 'pm_card_visa_chargeDeclined' });
+  expect(['payment-declined', 'stock-short']).toContain(await shop.outcome(body['orderId']));
+  await eventually(async () => expect(['declined', 'voided']).toContain(await paymentState(body['orderId'])));
+  await eventually(async () => expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]));
+});
+
+test('an order that nobody answers in time cancels itself; the answer that comes too late is undone', async () => {
+  // The gateway takes three seconds to authorize, the order waits one and a half.
+  const { body } = await shop.checkout({ sku: 'teapot' }, { paymentMethod: 'pm_cartwheel_slow' });
+  expect(await shop.outcome(body['orderId'])).toBe('timed-out');
+  await eventually(async () => expect(await paymentState(body['orderId'])).toBe('voided'));
+  const facts = await shop.facts(body['orderId']);
+  const cancelled = facts.find(({ type }) => type === 'OrderCancelled')!;
+  expect(facts.find(({ id }) => id === cancelled.causationId)?.type).toBe('OrderPlaced');
+  expect(await ledger(body['orderId'])).not.toContain('capture');
+});
+
+test('the same POST sent five times at once, and once more later, makes one order', async () => {
+  const key = 'the-same-key';
+  const answers = await Promise.all(Array.from({ length: 5 }, () => shop.checkout({ sku: 'mug-white' }, { key })));
+  answers.push(await shop.checkout({ sku: 'mug-white' }, { key }));
+  expect(new Set(answers.map(({ status, body }) => `${status} ${String(body['orderId'])}`)).size).toBe(1);
+  expect(await shop.outcome(answers[0]!.body['orderId'])).toBe('completed');
+
+  const other = await shop.checkout({ sku: 'teapot' }, { key });
+  expect(other).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
+});
+
+test('of ten buyers at once for the last three pieces three get one, and the others their money back', async () => {
+  const receipts = await Promise.all(Array.from({ length: 10 }, () => shop.checkout({ sku: 'lamp-brass' })));
+  const outcomes = await Promise.all(receipts.map(({ body }) => shop.outcome(body['orderId'])));
+  expect(outcomes.filter((outcome) => outcome === 'completed')).toHaveLength(3);
+  expect(outcomes.filter((outcome) => outcome === 'stock-short')).toHaveLength(7);
+  const stock = await eventually(async () => {
+    const levels = await shop.get<{ sku: string; shipped: number }[]>(`${shop.target.urls.inventory}/stock`);
+    const lamp = levels.find(({ sku }) => sku === 'lamp-brass');
+    expect(lamp?.shipped).toBe(3);
+    return lamp;
+  });
+  expect(stock).toEqual({ sku: 'lamp-brass', available: 0, reserved: 0, shipped: 3 });
+});

@@ -1,0 +1,79 @@
+import { engines, eventually, testNamespace } from '@cartwheel/testing';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { startShop } from '../../../tools/shop/start-shop.ts';
+import { claimFolder, stopRecorded } from '../../../tools/stack/leftovers.ts';
+import { freePorts } from '../../../tools/stack/ports.ts';
+import { silent } from '../../../tools/stack/progress.ts';
+import { verify } from '../../../tools/verify/verify.ts';
+
+export type TestShop = Awaited<ReturnType<typeof testShop>>;
+
+type Order = { orderId: string; status: string; cancellationReason?: string; total: { amountMinor: number; currency: string } };
+
+/** The whole shop, five services in processes of their own, under a namespace of its own on the engines of this run. */
+export async function testShop(env: Record<string, string> = {}) {
+  const namespace = testNamespace();
+  const folder = join(import.meta.dirname, '../../../.cartwheel/test', namespace);
+  await claimFolder(folder);
+  const addresses = engines();
+  const ports = await freePorts();
+  const shop = await startShop({ folder, addresses, ports, namespace, partitions: 3, env: { LOG_LEVEL: 'warn', ...env }, progress: silent });
+  const { target } = shop;
+
+  const get = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
+  return {
+    ...shop,
+    namespace,
+    folder,
+    get,
+    mailboxUrl: addresses.mail.webUrl,
+
+    /** Any request, with the answer's body as JSON. */
+    async send(path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
+      const response = await fetch(`${target.urls.order}${path}`, init);
+      return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+    },
+
+    async checkout(item: { sku: string; quantity?: number }, { paymentMethod = 'pm_card_visa', key = randomUUID() as string } = {}) {
+      const body = {
+        customer: { name: 'Ada Moreau', email: 'ada@example.com' },
+        items: [{ quantity: 1, ...item }],
+        payment: { paymentMethod },
+      };
+      return this.send('/checkout', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify(body),
+      });
+    },
+
+    /** Waits for an order to end, and tells how: `completed`, or the reason of its cancellation. */
+    outcome(orderId: unknown): Promise<string> {
+      return eventually(async () => {
+        const order = await get<Order>(`${target.urls.order}/orders/${String(orderId)}`);
+        if (order.status === 'completed') return order.status;
+        if (order.cancellationReason !== undefined) return order.cancellationReason;
+        throw new Error(`order is ${order.status}`);
+      });
+    },
+
+    facts(orderId: unknown) {
+      return get<{ type: string; source: string; causationId: string; id: string; data: object }[]>(
+        `${target.urls.analytics}/facts?orderId=${String(orderId)}`,
+      );
+    },
+
+    /** Everything that `npm run verify` finds broken, once the shop is at rest. */
+    async broken() {
+      const verdicts = await verify(target, { atRestWithinMs: 45_000 });
+      return verdicts.filter(({ verdict }) => verdict === 'broken');
+    },
+
+    async stop() {
+      await stopRecorded(folder);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export type TcpProxy = {
+  /** The address given, but through the proxy. */
+  readonly url: string;
+  /** `held`: what the server answers waits here. `closed`: nobody gets in, and who is in is thrown out. */
+  set(mode: 'open' | 'held' | 'closed'): void;
+  /** Ends every connection without a word, as a network does. */
+  cut(): void;
+  /** Says something to every client in the server's name. Only for protocols, and moments, where nothing is under way. */
+  say(bytes: Buffer): void;
+  /** How many clients are connected. */
+  readonly clients: number;
+  stop(): Promise<void>;
+};
+
+/** Stands between a client and the server at `target`, and fails on request. Bytes are never changed. */
+export async function tcpProxy(target: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(target);
+  const clients = new Map<Socket, Socket>();
+  let mode: 'open' | 'held' | 'closed' = 'open';
+
+  const server = createServer((client) => {
+    if (mode === 'closed') return void client.destroy();
+    const upstream = connect(Number(port), hostname);
+    clients.set(client, upstream);
+    const end = () => {
+      clients.delete(client);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
+    client.pipe(upstream);
+    upstream.on('data', (bytes) => client.write(bytes));
+    if (mode === 'held') upstream.pause();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+
+  const url = new URL(target);
+  url.port = String((server.address() as AddressInfo).port);
+  const cut = () => clients.forEach((_, client) => client.destroy());
+  return {
+    url: url.href,
+    set(next) {
+      mode = next;
+      if (mode === 'closed') cut();
+      else for (const upstream of clients.values()) void (mode === 'held' ? upstream.pause() : upstream.resume());
+    },
+    cut,
+    say: (bytes) => clients.forEach((_, client) => client.write(bytes)),
+    get clients() {
+      return clients.size;
+    },
+    async stop() {
+      cut();
+      await once(server.close(), 'close');
+    },
+  };
+}
