@@ -18,6 +18,7 @@ await asProgram('', {}, async (_, signal) => {
   try {
     process.exitCode = await runJest(stack, signal);
   } finally {
+    await clearOrphans();
     if (stack) await progress.step('stopping the engines', () => stack.stop());
   }
 });
@@ -32,13 +33,17 @@ function needsEngines(): boolean {
 
 /** A set of engines for this run alone, on free ports: it runs beside a demo and beside another test run. */
 async function startEngines(progress: ReturnType<typeof createProgress>, signal: AbortSignal): Promise<Stack> {
-  // What a run that was killed left behind. A folder whose owner lives refuses, and stays.
+  await clearOrphans();
+  return startStack({ folder: join(home, String(process.pid)), ports: 'free', progress, signal });
+}
+
+/** Ends and erases what a run or a test worker that was killed left behind. A folder whose owner lives refuses, and stays. */
+async function clearOrphans(): Promise<void> {
   for (const name of existsSync(home) ? readdirSync(home) : []) {
     await eraseStack(join(home, name)).catch((error: unknown) => {
       if (!(error instanceof Friendly)) throw error;
     });
   }
-  return startStack({ folder: join(home, String(process.pid)), ports: 'free', progress, signal });
 }
 
 function runJest(stack: Stack | undefined, signal: AbortSignal): Promise<number> {

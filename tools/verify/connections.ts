@@ -55,10 +55,14 @@ export async function answering<T>(what: string, where: string, work: PromiseLik
     return await work;
   } catch (error) {
     if (error instanceof Friendly) throw error;
-    const { code, name, message } = error as { code?: unknown; name: string; message: string };
-    const reason = typeof code === 'string' ? `${code}${/^[0-9A-Z]{5}$/.test(code) ? `, ${message}` : ''}` : name;
-    throw new Friendly(`${what} at ${where} cannot be read (${reason}). Is the shop running?`);
+    throw new Friendly(`${what} at ${where} cannot be read: ${reasonOf(error)}. Is the shop running?`);
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = describeFully(error);
+  const reason = cause ?? message;
+  return /:\/\/|@/.test(reason) ? 'it refused' : reason.split('\n')[0]!.replace(/\.$/, '');
 }
 
 export function hostOf(url: string): string {

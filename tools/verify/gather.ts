@@ -17,7 +17,7 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
       own: await own(read),
       platform: await readPlatform(read),
     }));
-  const [log, queues, ledger, mailbox, order, payment, inventory, email, analytics] = await Promise.all([
+  const [log, queues, ledger, mailbox, order, payment, inventory, email, analytics] = await allDone([
     readLog(shop),
     readQueues(shop),
     readLedger(shop.target.gatewayUrl),
@@ -59,6 +59,12 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
     queues,
     analytics: analytics.own,
   };
+}
+
+/** Like `Promise.all`, but nobody is still reading when it throws: a connection that is used while it is closed stays open. */
+async function allDone<T extends readonly Promise<unknown>[]>(work: readonly [...T]) {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 function processedOf(rows: readonly { consumer: string; id: string; at: number }[]): Evidence['processed'] {

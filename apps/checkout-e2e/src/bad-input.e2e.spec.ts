@@ -43,7 +43,7 @@ describe('a checkout', () => {
     ['without an Idempotency-Key', good, 400, 'idempotency-key-missing', {}],
     ['under an over-long Idempotency-Key', good, 400, 'idempotency-key-invalid', { 'idempotency-key': 'k'.repeat(256) }],
     ['as plain text', 'buy', 415, 'unsupported-media-type', { 'content-type': 'text/csv', 'idempotency-key': 'x' }],
-  ])('%s is refused with a problem that says so', async (_, body, status, code, headers) => {
+  ])('%s is refused with a problem that says so', async (...[, body, status, code, headers]) => {
     const answer = await post(body, headers);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer).toMatchObject({ status, body: { type: `urn:cartwheel:problem:${code}`, status, code } });

@@ -19,7 +19,7 @@ export type KafkaRow = {
  *   is never used again. 3. A send ends within its deadline.
  * Costs: a reconnect after each failure.
  * Not here: retries and back-off; the relay does them.
- * Proof: relay.int.spec.ts, kafka-publisher.spec.ts
+ * Proof: kafka-publisher.int.spec.ts
  */
 export class KafkaPublisher {
   readonly #kafka: Kafka;
@@ -33,10 +33,11 @@ export class KafkaPublisher {
 
   /** One request for all rows. @throws when not all of them are known to be stored. */
   async publish(rows: readonly KafkaRow[]): Promise<{ confirmed: string[] }> {
+    const sending = this.#send(rows);
     try {
-      await withDeadline('the send to Kafka', this.#deadlineMs, this.#send(rows));
+      await withDeadline('the send to Kafka', this.#deadlineMs, sending);
     } catch (error) {
-      this.#discard();
+      this.#discard(sending);
       throw error;
     }
     return { confirmed: rows.map(({ seq }) => seq) };
@@ -62,10 +63,12 @@ export class KafkaPublisher {
     await this.#producer.sendBatch({ acks: -1, topicMessages: byTopic(rows) });
   }
 
-  #discard(): void {
+  /** kafkajs goes on with a send after its producer was disconnected, and connects again for it: first its end, then ours. */
+  #discard(sending: Promise<void>): void {
     const producer = this.#producer;
     this.#producer = undefined;
-    void producer?.disconnect().catch(() => undefined);
+    const disconnect = () => producer?.disconnect();
+    void sending.then(disconnect, disconnect).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Delivery, HeaderValue } from '@cartwheel/contracts';
-import { backoff, delay, describeError } from '@cartwheel/primitives';
+import { backoff, delay, describeError, withDeadline } from '@cartwheel/primitives';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { isObservable, lastValueFrom } from 'rxjs';
@@ -26,6 +26,7 @@ export type KafkaStrategyOptions<Context> = {
 };
 
 const CHUNK = 100;
+const JOIN_DEADLINE_MS = 4_000;
 
 /**
  * Prevents: an offset that is committed before its records are applied; a consumer that a handler's error stops for good.
@@ -35,7 +36,7 @@ const CHUNK = 100;
  * Costs: an offset commit per chunk.
  * Not here: dedup. A rebalance leaves the old `eachBatch` running, and only a throwing heartbeat tells: correctness rests
  *   on the ids, which are inserted first.
- * Proof: consumer.fault.spec.ts
+ * Proof: kafka.strategy.int.spec.ts, consumer.fault.spec.ts
  */
 export class KafkaStrategy<Context> extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
@@ -44,7 +45,7 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   #consumer: Consumer | undefined;
   #starting: Promise<void> | undefined;
   #crashed = false;
-  #failures = 0;
+  readonly #failures = new Map<string, number>();
 
   constructor(options: KafkaStrategyOptions<Context>) {
     super();
@@ -66,8 +67,14 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   async close(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    await this.#starting;
-    await this.#consumer?.disconnect();
+    // A disconnect while a join is under way leaves a member that joins again, so the join comes first. But it may wait for
+    // a dead member's session time-out, longer than a shutdown may take: then the disconnect follows when it is through.
+    const joined = Promise.resolve(this.#starting);
+    const left = joined.then(() => this.#consumer?.disconnect());
+    await withDeadline('joining the group', JOIN_DEADLINE_MS, joined).then(
+      () => left,
+      () => undefined,
+    );
   }
 
   on(): void {
@@ -146,29 +153,31 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
         await commitOffsetsIfNecessary(uncommittedOffsets());
       }
     } catch (error) {
-      // Only Kafka's own errors get here: an offset commit that failed. kafkajs restarts the consumer after a retriable one.
-      throw Object.assign(new Error(describeError(error).message, { cause: error }), { retriable: true });
+      // Only Kafka's own errors get here: an offset commit that failed. kafkajs restarts the consumer after a retriable one,
+      // and knows by `type` that the group has moved on and must be joined again.
+      const { type } = error as { type?: string };
+      throw Object.assign(new Error(describeError(error).message, { cause: error }), { retriable: true, type });
     } finally {
       clearInterval(beat);
     }
   }
 
   /** False: the chunk must come again. Then its partition is paused for a while instead of sleeping in `eachBatch`. */
-  async #applied(chunk: readonly Delivery[], signal: AbortSignal, { pause }: EachBatchPayload): Promise<boolean> {
+  async #applied(chunk: readonly Delivery[], signal: AbortSignal, { batch, pause }: EachBatchPayload): Promise<boolean> {
+    const { topic, partition } = batch;
+    const place = `${topic} ${partition}`;
     try {
       await this.#options.apply(chunk, this.#handlers, signal);
-      this.#failures = 0;
+      this.#failures.delete(place);
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      this.#failures += 1;
-      this.#options.onEvent?.('repeating', {
-        groupId: this.#options.groupId,
-        failures: this.#failures,
-        ...describeError(error),
-      });
+      const failures = (this.#failures.get(place) ?? 0) + 1;
+      this.#failures.set(place, failures);
+      const { groupId, onEvent } = this.#options;
+      onEvent?.('repeating', { groupId, topic, partition, failures, ...describeError(error) });
       const resume = pause();
-      setTimeout(resume, backoff(this.#failures, { baseMs: 100, maxMs: 5_000 })).unref();
+      setTimeout(resume, backoff(failures, { baseMs: 100, maxMs: 5_000 })).unref();
       return false;
     }
   }

@@ -11,7 +11,6 @@ const REDACTED = ['customer', 'email', 'name', 'recipient', 'payload', 'authoriz
 /** JSON lines on stdout: the message is constant, what varies stands in fields. */
 export function createLogger(service: string, level: string): Logger {
   return pino({
-    name: service,
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,

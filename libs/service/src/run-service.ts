@@ -107,6 +107,11 @@ export async function runService({
     logger.info('stopped');
     process.exit(0);
   };
+  // A client that keeps its connection would keep the server: who is still answered is told to come back on another.
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (liveness.stopping) void reply.header('connection', 'close');
+  });
   process.on('SIGTERM', (signal) => void shutDown(signal));
   process.on('SIGINT', (signal) => void shutDown(signal));
 
