@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The way in: plain JavaScript without dependencies, for the Node that the machine has (20 or later). It installs the
 // packages, and with them the pinned Node, builds, and hands over. Everything after this line of code runs on Node 26.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -40,6 +40,7 @@ async function main() {
   if (major < 20) throw new Error(`Node ${process.versions.node} is too old to begin with: install Node 20 or later.`);
   await withLock(install);
   const node = pinnedNode();
+  await withLock(() => ensureItRuns(node));
   await withLock(() => build(node));
   process.exitCode = await handOver(node, [commands[command].script, ...args]);
 }
@@ -71,6 +72,26 @@ function pinnedNode() {
   throw new Error(
     `There is no pinned Node for ${platform} ${arch} (${packageName}). Delete node_modules and try again.`,
   );
+}
+
+/** The pinned Node needs libatomic, which the smallest Debian images lack. */
+async function ensureItRuns(node) {
+  const tried = spawnSync(node, ['--version'], { encoding: 'utf8' });
+  if (tried.status === 0) return;
+  const said = `${tried.stderr ?? ''}${tried.error?.message ?? ''}`.trim();
+  if (!said.includes('libatomic')) throw new Error(`The pinned Node does not run here: ${said}`);
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const [program, ...programArgs] = [
+    ...sudo,
+    'sh',
+    '-c',
+    'apt-get update -q && apt-get install -qy --no-install-recommends libatomic1',
+  ];
+  await step('installing libatomic1, which Node 26 needs (apt-get)', program, programArgs).catch(() => {
+    throw new Error(
+      "Node 26 needs the library libatomic. Install it: apt-get install libatomic1 (or your system's package)",
+    );
+  });
 }
 
 /** Runs a command whose output is shown only if it fails, and says what goes on every ten seconds. */
@@ -137,10 +158,14 @@ function isAbandoned(lock) {
  * signals are handed on. If whoever started us dies, we ask the program to stop: nobody is left to do it.
  */
 function handOver(node, nodeArgs) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', ...nodeArgs], {
-    stdio: 'inherit',
-    env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
-  });
+  const child = spawn(
+    node,
+    ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', ...nodeArgs],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+    },
+  );
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const parent = process.ppid;

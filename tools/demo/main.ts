@@ -5,7 +5,7 @@ import { addressLines } from '../shop/addresses.ts';
 import { startShop } from '../shop/start-shop.ts';
 import { stackOption } from '../stack-option.ts';
 import { Friendly } from '../stack/friendly.ts';
-import { assertPortsFree, portBase, portsFromBase } from '../stack/ports.ts';
+import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
 import { startStack } from '../stack/stack.ts';
 import { renderVerdicts, verify, type Target } from '../verify/verify.ts';
@@ -37,8 +37,6 @@ await asProgram(
     try {
       for (const file of ['gateway.sqlite', 'gateway.sqlite-wal', 'gateway.sqlite-shm', 'shop.json'])
         rmSync(join(folder, file), { force: true });
-      const { order, payment, inventory, email, analytics, gatewaySimulator } = ports;
-      await assertPortsFree({ order, payment, inventory, email, analytics, gatewaySimulator });
       const { target } = await startShop({ folder, addresses: stack.addresses, ports, progress, signal });
       const good = await play(target, begun, signal);
       if (!good) process.exitCode = 1;

@@ -43,7 +43,7 @@ export async function timeline(target: Target, orderId: string): Promise<string>
     const time = `${at.getTime() - start} ms`.padStart(8);
     return `${time}  ${service.padEnd(10)} ${what.padEnd(18)} ${channel.padEnd(22)} ${note}`.trimEnd();
   });
-  return [`Order ${orderId}   (══▶ fact, Kafka   ──▶ task, RabbitMQ)`, ...rows].join('\n');
+  return [`Order ${orderId}`, '(══▶ a fact on Kafka, ──▶ a task on RabbitMQ)', ...rows].join('\n');
 }
 
 async function attempts(database: string, orderId: string) {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asProgram } from '../program.ts';
 import { stopRecorded } from '../stack/leftovers.ts';
@@ -8,5 +9,6 @@ const HELP = `npm run down   stop what npm run up started. Data stays in .cartwh
 await asProgram(HELP, {}, async () => {
   const folder = join(import.meta.dirname, '../../.cartwheel/up');
   const stopped = await createProgress().step('stopping services and engines', () => stopRecorded(folder));
+  rmSync(join(folder, 'shop.json'), { force: true });
   console.log(stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`);
 });

@@ -3,7 +3,7 @@ import { asProgram } from '../program.ts';
 import { startShop } from '../shop/start-shop.ts';
 import { addressLines } from '../shop/addresses.ts';
 import { leaveRunning } from '../stack/leftovers.ts';
-import { assertPortsFree, portBase, portsFromBase } from '../stack/ports.ts';
+import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
 import { startStack } from '../stack/stack.ts';
 import { stackOption } from '../stack-option.ts';
@@ -20,8 +20,6 @@ await asProgram(HELP, { stack: { type: 'string' } }, async ({ stack: chosen }, s
   const progress = createProgress();
   const stack = await startStack({ folder, ports, progress, data: 'keep', signal, ...stackOption(chosen) });
   try {
-    const { order, payment, inventory, email, analytics, gatewaySimulator } = ports;
-    await assertPortsFree({ order, payment, inventory, email, analytics, gatewaySimulator });
     const { target } = await startShop({ folder, addresses: stack.addresses, ports, progress, signal });
     leaveRunning(folder);
     console.log(addressLines(target, stack.addresses));

@@ -60,9 +60,17 @@ export async function answering<T>(what: string, where: string, work: PromiseLik
 }
 
 function reasonOf(error: unknown): string {
-  const { message, cause } = describeFully(error);
-  const reason = cause ?? message;
-  return /:\/\/|@/.test(reason) ? 'it refused' : reason.split('\n')[0]!.replace(/\.$/, '');
+  let root = error;
+  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
+  const { message = '', code } = root as { message?: string; code?: unknown };
+  const reason = message === '' || /:\/\/|@/.test(message) ? String(code ?? 'no answer') : message;
+  return reason.split('\n')[0]!.replace(/\.$/, '');
+}
+
+/** Like `Promise.all`, but nobody is still reading when it throws: a connection used while it is closed may stay open. */
+export async function allDone<T extends readonly Promise<unknown>[]>(work: readonly [...T]) {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 export function hostOf(url: string): string {

@@ -1,4 +1,4 @@
-import type { Connections } from './connections.ts';
+import { allDone, type Connections } from './connections.ts';
 import type { Evidence } from './evidence.ts';
 import { inSnapshot, readPlatform, type Read, readTasks } from './read/database.ts';
 import { readQueues } from './read/queues.ts';
@@ -59,12 +59,6 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
     queues,
     analytics: analytics.own,
   };
-}
-
-/** Like `Promise.all`, but nobody is still reading when it throws: a connection that is used while it is closed stays open. */
-async function allDone<T extends readonly Promise<unknown>[]>(work: readonly [...T]) {
-  await Promise.allSettled(work);
-  return Promise.all(work);
 }
 
 function processedOf(rows: readonly { consumer: string; id: string; at: number }[]): Evidence['processed'] {

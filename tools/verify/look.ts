@@ -1,4 +1,4 @@
-import { answering, type Connections } from './connections.ts';
+import { allDone, answering, type Connections } from './connections.ts';
 import { givenUpByBroker, openTasks, ordersWithDeadLetter } from './dead-letters.ts';
 import type { ParkedRow, Task } from './evidence.ts';
 import { inSnapshot, type Read, readParked, readTasks } from './read/database.ts';
@@ -7,7 +7,7 @@ import type { ServiceName } from './target.ts';
 
 /** What is under way right now, and how long the fact topics are together. */
 export async function look(shop: Connections): Promise<{ reasons: string[]; length: number }> {
-  const [databases, queues, log] = await Promise.all([lookIntoDatabases(shop), readQueues(shop), lookIntoTopics(shop)]);
+  const [databases, queues, log] = await allDone([lookIntoDatabases(shop), readQueues(shop), lookIntoTopics(shop)]);
   const known = { ...databases, queues };
   const [checkout, mail] = [ordersWithDeadLetter(known, 'checkout'), ordersWithDeadLetter(known, 'mail')];
   const open = (orders: readonly string[], excused: ReadonlySet<string>) =>
@@ -40,7 +40,7 @@ async function lookIntoDatabases({ databases }: Connections) {
     });
   const unfinished = (queue: Task['queue']) => async (read: Read) =>
     tasks.push(...(await readTasks(read, queue, 'open')));
-  const [orders, payments, mails] = await Promise.all([
+  const [orders, payments, mails] = await allDone([
     subjectsIn('order', `SELECT order_id FROM orders WHERE status IN ('placed', 'confirmed')`),
     subjectsIn('payment', `SELECT order_id FROM payments WHERE state LIKE '%ing'`, unfinished('payment.card')),
     subjectsIn('email', `SELECT order_id FROM emails WHERE state = 'requested'`, unfinished('email.message')),

@@ -37,11 +37,22 @@ describe('a checkout', () => {
     ['of more mugs than there are atoms', withItem({ sku: 'mug-blue', quantity: 1e80 }), 400, 'invalid-request'],
     ['of an empty cart', { ...good, items: [] }, 400, 'invalid-request'],
     ['by nobody', { ...good, customer: undefined }, 400, 'invalid-request'],
-    ['by a name with a line break in it', { ...good, customer: { name: 'Ada\r\nBcc: all', email: 'a@b.example' } }, 400, 'invalid-request'],
+    [
+      'by a name with a line break in it',
+      { ...good, customer: { name: 'Ada\r\nBcc: all', email: 'a@b.example' } },
+      400,
+      'invalid-request',
+    ],
     ['that is an array', [good], 400, 'invalid-request'],
     ['that is too large', { ...good, padding: 'x'.repeat(70_000) }, 413, 'body-too-large'],
     ['without an Idempotency-Key', good, 400, 'idempotency-key-missing', {}],
-    ['under an over-long Idempotency-Key', good, 400, 'idempotency-key-invalid', { 'idempotency-key': 'k'.repeat(256) }],
+    [
+      'under an over-long Idempotency-Key',
+      good,
+      400,
+      'idempotency-key-invalid',
+      { 'idempotency-key': 'k'.repeat(256) },
+    ],
     ['as plain text', 'buy', 415, 'unsupported-media-type', { 'content-type': 'text/csv', 'idempotency-key': 'x' }],
   ])('%s is refused with a problem that says so', async (...[, body, status, code, headers]) => {
     const answer = await post(body, headers);
@@ -53,7 +64,9 @@ describe('a checkout', () => {
   test('that was refused placed nothing', async () => {
     const client = new pg.Client({ connectionString: shop.target.databases.order });
     await client.connect();
-    const { rows } = await client.query('SELECT (SELECT count(*) FROM orders)::int AS orders, (SELECT count(*) FROM idempotency_keys)::int AS keys');
+    const { rows } = await client.query(
+      'SELECT (SELECT count(*) FROM orders)::int AS orders, (SELECT count(*) FROM idempotency_keys)::int AS keys',
+    );
     await client.end();
     expect(rows).toEqual([{ orders: 0, keys: 0 }]);
   });
@@ -87,7 +100,11 @@ describe('a poison message', () => {
   const cause = { correlationId: newId(), causationId: `http:${newId()}` };
   const orderId = newId();
   const cancelled = fact('OrderCancelled', orderId, { orderId, reason: 'timed-out' });
-  const headers = (change: Record<string, string> = {}) => ({ ...headersOf(cancelled, 'order', cause), ce_id: newId(), ...change });
+  const headers = (change: Record<string, string> = {}) => ({
+    ...headersOf(cancelled, 'order', cause),
+    ce_id: newId(),
+    ...change,
+  });
 
   test.each<[string, Record<string, string>, Buffer | null, string]>([
     ['that makes JSON.parse throw', headers(), Buffer.from('{"orderId": "ada@example.com" oops'), 'not JSON'],
@@ -98,7 +115,12 @@ describe('a poison message', () => {
   ])('on Kafka %s becomes a dead letter, and every consumer goes on', async (_, recordHeaders, value, words) => {
     const before = (await deadIn('inventory')).length;
     const names = topology(shop.namespace);
-    await sendRecord(engines().kafka.brokers, { topic: names.topic('order-events'), key: orderId, headers: recordHeaders, value });
+    await sendRecord(engines().kafka.brokers, {
+      topic: names.topic('order-events'),
+      key: orderId,
+      headers: recordHeaders,
+      value,
+    });
     const dead = await eventually(async () => {
       const all = await deadIn('inventory');
       expect(all).toHaveLength(before + 1);
@@ -111,11 +133,20 @@ describe('a poison message', () => {
   });
 
   test.each<[string, Record<string, string>, Buffer]>([
-    ['that is no JSON', headersOf(task('VoidPayment', orderId, { orderId, paymentId: newId() }), 'payment', cause), Buffer.from('{')],
+    [
+      'that is no JSON',
+      headersOf(task('VoidPayment', orderId, { orderId, paymentId: newId() }), 'payment', cause),
+      Buffer.from('{'),
+    ],
     ['without any header', {}, Buffer.from('hello')],
   ])('on RabbitMQ %s becomes a dead letter, and the workers go on', async (_, taskHeaders, content) => {
     const before = (await deadIn('payment')).filter(({ consumer }) => consumer === 'payment.card').length;
-    await sendTask(engines().rabbitmq.url, { exchange: topology(shop.namespace).exchange, routingKey: 'payment.card.void', headers: taskHeaders, content });
+    await sendTask(engines().rabbitmq.url, {
+      exchange: topology(shop.namespace).exchange,
+      routingKey: 'payment.card.void',
+      headers: taskHeaders,
+      content,
+    });
     await eventually(async () => {
       const dead = (await deadIn('payment')).filter(({ consumer }) => consumer === 'payment.card');
       expect(dead).toHaveLength(before + 1);

@@ -42,7 +42,9 @@ afterEach(async () => {
 
 function start(service: string, env: Record<string, string>) {
   const program = join(import.meta.dirname, `../../${service}/dist/main.js`);
-  const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', program], { env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', program], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
   running.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
@@ -69,7 +71,8 @@ describe('a service that cannot start says why in one sentence and exits with 1:
     const { exited, output } = start(service, {});
     expect(await exited).toBe(1);
     expect(output()).toContain(`${service} cannot start`);
-    for (const variable of ['HTTP_PORT', 'DATABASE_URL', 'KAFKA_BROKERS', 'RABBITMQ_URL']) expect(output()).toContain(`${variable} is missing`);
+    for (const variable of ['HTTP_PORT', 'DATABASE_URL', 'KAFKA_BROKERS', 'RABBITMQ_URL'])
+      expect(output()).toContain(`${variable} is missing`);
     expect(output()).not.toContain('    at ');
   });
 
@@ -129,14 +132,22 @@ test('a database that is away makes it unready but not dead', async () => {
   await eventually(async () => expect((await fetch(at('/health/live'))).status).toBe(200));
   const ready = await fetch(at('/health/ready'));
   expect(ready.status).toBe(503);
-  expect(await ready.json()).toMatchObject({ code: 'not-healthy', detail: expect.stringContaining('database') as string });
+  expect(await ready.json()).toMatchObject({
+    code: 'not-healthy',
+    detail: expect.stringContaining('database') as string,
+  });
   await new Promise((resolve) => refusing.close(resolve));
 });
 
 test('on SIGTERM under load it answers what it took, flushes its outbox and exits with 0', async () => {
   const service = start('order', { ...good, OUTBOX_POLL_INTERVAL_MS: '60000' });
   await isReady();
-  const answers = Array.from({ length: 60 }, () => checkout().then(({ status }) => status, () => 'refused'));
+  const answers = Array.from({ length: 60 }, () =>
+    checkout().then(
+      ({ status }) => status,
+      () => 'refused',
+    ),
+  );
   await Promise.race(answers);
   service.child.kill('SIGTERM');
   expect(await service.exited).toBe(0);
@@ -145,13 +156,20 @@ test('on SIGTERM under load it answers what it took, flushes its outbox and exit
   const statuses = await Promise.all(answers);
   expect(statuses).toContain(202);
   expect(statuses.filter((status) => ![202, 503, 'refused'].includes(status))).toEqual([]);
-  const placed = await db.admin.query<{ n: number }>(`SELECT count(*)::int AS n FROM order_events WHERE type = 'OrderPlaced' AND occurred_at > now() - interval '20 seconds'`);
+  const placed = await db.admin.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM order_events WHERE type = 'OrderPlaced' AND occurred_at > now() - interval '20 seconds'`,
+  );
   expect(placed[0]!.n).toBeGreaterThanOrEqual(statuses.filter((status) => status === 202).length);
   expect(await outbox()).toBe(0);
 });
 
 test('a service may not rewrite its history, nor touch what it was not granted', async () => {
-  for (const statement of ['DELETE FROM order_events', `UPDATE order_events SET type = 'x'`, 'UPDATE products SET price_minor = 1', 'DROP TABLE orders']) {
+  for (const statement of [
+    'DELETE FROM order_events',
+    `UPDATE order_events SET type = 'x'`,
+    'UPDATE products SET price_minor = 1',
+    'DROP TABLE orders',
+  ]) {
     await expect(db.pool.query(statement)).rejects.toThrow(/permission denied|must be owner/);
   }
 });

@@ -12,17 +12,22 @@ afterAll(() => shop?.stop());
 afterEach(async () => expect(await shop.broken()).toEqual([]));
 
 const typesOf = async (orderId: unknown) => (await shop.facts(orderId)).map(({ type }) => type);
-const mails = (orderId: unknown) => shop.get<{ template: string; state: string }[]>(`${shop.target.urls.email}/emails?orderId=${String(orderId)}`);
+const mails = (orderId: unknown) =>
+  shop.get<{ template: string; state: string }[]>(`${shop.target.urls.email}/emails?orderId=${String(orderId)}`);
 const paymentState = async (orderId: unknown) =>
   (await shop.get<{ state: string }>(`${shop.target.urls.payment}/payments/${String(orderId)}`)).state;
 const ledger = async (orderId: unknown) =>
-  (await shop.get<{ operation: string }[]>(`${shop.target.gatewayUrl}/ledger?orderId=${String(orderId)}`)).map(({ operation }) => operation);
+  (await shop.get<{ operation: string }[]>(`${shop.target.gatewayUrl}/ledger?orderId=${String(orderId)}`)).map(
+    ({ operation }) => operation,
+  );
 
 test('a declined card cancels the order, gives the stock back and says so by mail', async () => {
   const { body } = await shop.checkout({ sku: 'vase-tall' }, { paymentMethod: 'pm_card_visa_chargeDeclined' });
   expect(await shop.outcome(body['orderId'])).toBe('payment-declined');
   await eventually(async () => expect(await typesOf(body['orderId'])).toContain('StockReleased'));
-  await eventually(async () => expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]));
+  await eventually(async () =>
+    expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]),
+  );
   expect(await ledger(body['orderId'])).toEqual(['decline']);
 });
 
@@ -38,7 +43,9 @@ test('a card that is declined and stock that is short cancel the order once', as
   const { body } = await shop.checkout({ sku: 'clock-oak' }, { paymentMethod: 'pm_card_visa_chargeDeclined' });
   expect(['payment-declined', 'stock-short']).toContain(await shop.outcome(body['orderId']));
   await eventually(async () => expect(['declined', 'voided']).toContain(await paymentState(body['orderId'])));
-  await eventually(async () => expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]));
+  await eventually(async () =>
+    expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]),
+  );
 });
 
 test('an order that nobody answers in time cancels itself; the answer that comes too late is undone', async () => {

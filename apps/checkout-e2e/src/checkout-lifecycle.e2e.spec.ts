@@ -16,7 +16,11 @@ test('one order, from the click to the e-mail', async () => {
 
   // Ada looks at what there is. Prices are whole cents.
   const products = await shop.get<{ sku: string; price: object }[]>(`${urls.order}/products`);
-  expect(products).toContainEqual({ sku: 'mug-blue', name: 'Mug, blue', price: { amountMinor: 1_200, currency: 'EUR' } });
+  expect(products).toContainEqual({
+    sku: 'mug-blue',
+    name: 'Mug, blue',
+    price: { amountMinor: 1_200, currency: 'EUR' },
+  });
 
   // She buys two mugs. The answer comes at once: it says that the order is safely written down, and not yet more.
   const receipt = await shop.checkout({ sku: 'mug-blue', quantity: 2 });
@@ -32,7 +36,9 @@ test('one order, from the click to the e-mail', async () => {
   const payment = await shop.get(`${urls.payment}/payments/${String(orderId)}`);
   expect(payment).toMatchObject({ state: 'captured', amount: { amountMinor: 2_400, currency: 'EUR' } });
   // …and the gateway's own ledger agrees: held once, charged once.
-  const ledger = await shop.get<{ operation: string; amountMinor: number }[]>(`${gatewayUrl}/ledger?orderId=${String(orderId)}`);
+  const ledger = await shop.get<{ operation: string; amountMinor: number }[]>(
+    `${gatewayUrl}/ledger?orderId=${String(orderId)}`,
+  );
   expect(ledger.map(({ operation, amountMinor }) => [operation, amountMinor])).toEqual([
     ['authorize', 2_400],
     ['capture', 2_400],
@@ -46,7 +52,9 @@ test('one order, from the click to the e-mail', async () => {
 
   // Ada has mail. The list that an operator sees shows no address.
   const emails = await eventually(async () => {
-    const sent = await shop.get<{ emailId: string; state: string }[]>(`${urls.email}/emails?orderId=${String(orderId)}`);
+    const sent = await shop.get<{ emailId: string; state: string }[]>(
+      `${urls.email}/emails?orderId=${String(orderId)}`,
+    );
     expect(sent).toMatchObject([{ template: 'confirmation', state: 'sent', recipient: 'a***@example.com' }]);
     return sent;
   });

@@ -10,7 +10,12 @@ import { verify } from '../../../tools/verify/verify.ts';
 
 export type TestShop = Awaited<ReturnType<typeof testShop>>;
 
-type Order = { orderId: string; status: string; cancellationReason?: string; total: { amountMinor: number; currency: string } };
+type Order = {
+  orderId: string;
+  status: string;
+  cancellationReason?: string;
+  total: { amountMinor: number; currency: string };
+};
 
 /** The whole shop, five services in processes of their own, under a namespace of its own on the engines of this run. */
 export async function testShop(env: Record<string, string> = {}) {
@@ -19,7 +24,15 @@ export async function testShop(env: Record<string, string> = {}) {
   await claimFolder(folder);
   const addresses = engines();
   const ports = await freePorts();
-  const shop = await startShop({ folder, addresses, ports, namespace, partitions: 3, env: { LOG_LEVEL: 'warn', ...env }, progress: silent });
+  const shop = await startShop({
+    folder,
+    addresses,
+    ports,
+    namespace,
+    partitions: 3,
+    env: { LOG_LEVEL: 'warn', ...env },
+    progress: silent,
+  });
   const { target } = shop;
 
   const get = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
@@ -33,10 +46,17 @@ export async function testShop(env: Record<string, string> = {}) {
     /** Any request, with the answer's body as JSON. */
     async send(path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
       const response = await fetch(`${target.urls.order}${path}`, init);
-      return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (await response.json()) as Record<string, unknown>,
+      };
     },
 
-    async checkout(item: { sku: string; quantity?: number }, { paymentMethod = 'pm_card_visa', key = randomUUID() as string } = {}) {
+    async checkout(
+      item: { sku: string; quantity?: number },
+      { paymentMethod = 'pm_card_visa', key = randomUUID() as string } = {},
+    ) {
       const body = {
         customer: { name: 'Ada Moreau', email: 'ada@example.com' },
         items: [{ quantity: 1, ...item }],

@@ -22,7 +22,11 @@ test('a stream reads back in the order in which it was written', async () => {
   await append(stream, 0, 'Opened', 'Closed');
   await append(stream, 2, 'Locked');
   const read = await transaction(db.pool, (tx) => readEvents<{ type: string }>(tx, 'door_events', stream));
-  expect(read.map(({ version, event: { type } }) => `${version} ${type}`)).toEqual(['1 Opened', '2 Closed', '3 Locked']);
+  expect(read.map(({ version, event: { type } }) => `${version} ${type}`)).toEqual([
+    '1 Opened',
+    '2 Closed',
+    '3 Locked',
+  ]);
 });
 
 test('of ten writers that decided on the same version exactly one succeeds, the others learn that they are stale', async () => {

@@ -55,15 +55,23 @@ function delivered(orderId: string = newId(), change: Partial<Delivery> = {}): D
 /** Counts how often an order was dealt with, and announces it. */
 async function count(_: string, data: unknown, { tx, emit }: FactContext) {
   const { orderId } = data as { orderId: string };
-  await tx.query('INSERT INTO counters VALUES ($1, 1) ON CONFLICT (order_id) DO UPDATE SET n = counters.n + 1', [orderId]);
+  await tx.query('INSERT INTO counters VALUES ($1, 1) ON CONFLICT (order_id) DO UPDATE SET n = counters.n + 1', [
+    orderId,
+  ]);
   emit(fact('StockReleased', orderId, { orderId, items: [{ sku: 'mug', quantity: 1 }] }));
 }
 const counting = { has: (type: string) => type === 'OrderCancelled', handle: count };
 const failing = (error: () => Error) => ({ ...counting, handle: () => Promise.reject(error()) });
 
 const counted = () => db.admin.query<{ order_id: string; n: number }>('SELECT * FROM counters');
-const outbox = () => db.admin.query<{ destination: string; headers: Record<string, unknown>; payload: Buffer | null }>('SELECT * FROM outbox');
-const dead = () => db.admin.query<{ error_class: string; attempts: number; payload: Buffer | null; key: Buffer }>('SELECT * FROM parked_messages');
+const outbox = () =>
+  db.admin.query<{ destination: string; headers: Record<string, unknown>; payload: Buffer | null }>(
+    'SELECT * FROM outbox',
+  );
+const dead = () =>
+  db.admin.query<{ error_class: string; attempts: number; payload: Buffer | null; key: Buffer }>(
+    'SELECT * FROM parked_messages',
+  );
 const processed = () => db.admin.query<{ event_id: string }>('SELECT event_id FROM processed_events');
 
 describe('a fact', () => {
@@ -73,7 +81,10 @@ describe('a fact', () => {
     expect(await counted()).toMatchObject([{ n: 1 }]);
     expect(await processed()).toEqual([{ event_id: delivery.headers['ce_id'] }]);
     const [row] = await outbox();
-    expect(row!.headers).toMatchObject({ ce_causationid: delivery.headers['ce_id'], ce_correlationid: cause.correlationId });
+    expect(row!.headers).toMatchObject({
+      ce_causationid: delivery.headers['ce_id'],
+      ce_correlationid: cause.correlationId,
+    });
   });
 
   test('that is delivered again, in the same chunk, later, or to two instances at once, is applied once', async () => {
@@ -112,7 +123,11 @@ describe('a handler that fails', () => {
     expect(await dead()).toMatchObject([{ error_class: 'Error', attempts: 3, payload: bad.value, key: bad.key }]);
     const copy = (await outbox()).find(({ destination }) => destination === 'order-events.inventory.dlq')!;
     expect(copy.payload).toEqual(bad.value);
-    expect(copy.headers).toMatchObject({ dlq_original_topic: 'order-events', dlq_original_offset: bad.offset, dlq_attempts: '3' });
+    expect(copy.headers).toMatchObject({
+      dlq_original_topic: 'order-events',
+      dlq_original_offset: bad.offset,
+      dlq_attempts: '3',
+    });
   });
 
   test('that works at the second attempt leaves one effect and no dead letter', async () => {
@@ -144,7 +159,11 @@ describe('a handler that fails', () => {
 
   test('is delivered again after its death and stays dead once', async () => {
     const delivery = delivered();
-    await inbox().apply([delivery], failing(() => new Error('no')), live);
+    await inbox().apply(
+      [delivery],
+      failing(() => new Error('no')),
+      live,
+    );
     await inbox().apply([delivery], counting, live);
     expect(await counted()).toEqual([]);
     expect(await dead()).toHaveLength(1);
@@ -205,9 +224,12 @@ test('the rows that two consumers touch in opposite orders are locked in one ord
         for (const id of order) await tx.query('UPDATE counters SET n = n + 1 WHERE order_id = $1', [id]);
       },
     };
-    const locks: FactInboxOptions['locks'] = (tx) => tx.query('SELECT 1 FROM counters WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE', [order]);
+    const locks: FactInboxOptions['locks'] = (tx) =>
+      tx.query('SELECT 1 FROM counters WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE', [order]);
     for (let n = 0; n < 30; n += 1) {
-      await inbox({ locks }).apply([delivered()], handlers, live).catch(() => (deadlocks += 1));
+      await inbox({ locks })
+        .apply([delivered()], handlers, live)
+        .catch(() => (deadlocks += 1));
     }
   };
   await Promise.all([run(ids), run(ids.toReversed()), run(ids), run(ids.toReversed())]);

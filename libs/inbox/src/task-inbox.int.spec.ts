@@ -16,7 +16,13 @@ const cause = { correlationId: newId(), causationId: newId() };
 beforeAll(async () => {
   db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, taskAttemptsSchema]);
   const wake = new Wake();
-  inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork: new UnitOfWork(db.pool, origin, wake), wake });
+  inbox = new TaskInbox({
+    consumer: 'payment.card',
+    pool: db.pool,
+    origin,
+    unitOfWork: new UnitOfWork(db.pool, origin, wake),
+    wake,
+  });
 });
 afterAll(() => db.drop());
 beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_events, task_attempts'));
@@ -24,22 +30,37 @@ beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_eve
 function delivered(change: Partial<Delivery> = {}): Delivery {
   const message = task('CapturePayment', orderId, { orderId, paymentId: newId() });
   const value = Buffer.from(JSON.stringify(message.data));
-  return { source: 'rabbitmq', topic: 'payment.card', key: null, headers: headersOf(message, 'payment', cause), value, ...change };
+  return {
+    source: 'rabbitmq',
+    topic: 'payment.card',
+    key: null,
+    headers: headersOf(message, 'payment', cause),
+    value,
+    ...change,
+  };
 }
 const worker = (handle: (context: TaskContext) => Promise<void>) => ({
   has: (type: string) => type === 'CapturePayment',
   handle: (_: string, __: unknown, context: TaskContext) => handle(context),
 });
-const captured = () => fact('PaymentReceived', orderId, { orderId, paymentId: newId(), amount: { amountMinor: 1, currency: 'EUR' } });
+const captured = () =>
+  fact('PaymentReceived', orderId, { orderId, paymentId: newId(), amount: { amountMinor: 1, currency: 'EUR' } });
 
 const ids = () => db.admin.query('SELECT event_id FROM processed_events');
 const dead = () => db.admin.query<{ error_class: string }>('SELECT * FROM parked_messages');
-const attempts = async () => (await db.admin.query<{ outcome: string | null }>('SELECT outcome FROM task_attempts ORDER BY attempt')).map((row) => row.outcome);
+const attempts = async () =>
+  (await db.admin.query<{ outcome: string | null }>('SELECT outcome FROM task_attempts ORDER BY attempt')).map(
+    (row) => row.outcome,
+  );
 const outbox = () => db.admin.query<{ headers: Record<string, string> }>('SELECT headers FROM outbox');
 
 describe('a task', () => {
   test('records its outcome, its id and what follows together; what follows was caused by the fact behind the task', async () => {
-    const outcome = await inbox.apply(delivered(), worker((ctx) => ctx.finish((tx) => Promise.resolve(tx.emit(captured())))), live);
+    const outcome = await inbox.apply(
+      delivered(),
+      worker((ctx) => ctx.finish((tx) => Promise.resolve(tx.emit(captured())))),
+      live,
+    );
     expect(outcome).toEqual({ kind: 'ack' });
     expect(await ids()).toHaveLength(1);
     expect((await outbox())[0]!.headers['ce_causationid']).toBe(cause.causationId);
@@ -62,7 +83,13 @@ describe('a task', () => {
   });
 
   test('that is not due records its id and emits nothing', async () => {
-    expect(await inbox.apply(delivered(), worker(() => Promise.resolve()), live)).toEqual({ kind: 'ack' });
+    expect(
+      await inbox.apply(
+        delivered(),
+        worker(() => Promise.resolve()),
+        live,
+      ),
+    ).toEqual({ kind: 'ack' });
     expect(await ids()).toHaveLength(1);
     expect(await outbox()).toEqual([]);
   });
@@ -72,7 +99,9 @@ describe('a task', () => {
       delivered(),
       worker(async (ctx) => {
         await ctx.transaction((tx) => tx.query('SELECT 1'));
-        const open = await db.admin.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`);
+        const open = await db.admin.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+        );
         expect(open).toEqual([]);
       }),
       live,
@@ -86,7 +115,11 @@ async function climb(error: () => Error, deliveries: number): Promise<TaskOutcom
   const outcomes: TaskOutcome[] = [];
   let delivery = delivered();
   for (let n = 0; n < deliveries; n += 1) {
-    const outcome = await inbox.apply(delivery, worker(() => Promise.reject(error())), live);
+    const outcome = await inbox.apply(
+      delivery,
+      worker(() => Promise.reject(error())),
+      live,
+    );
     outcomes.push(outcome);
     if (outcome.kind === 'ack') break;
     delivery = { ...delivery, headers: { ...delivery.headers, ...outcome.headers } };
@@ -138,10 +171,31 @@ describe('a failure', () => {
 test.each([
   ['is no JSON', { value: Buffer.from('{') }],
   ['has no headers', { headers: {} }],
-  ['nobody here works on', { headers: headersOf(task('SendEmail', orderId, { orderId, emailId: newId(), template: 'confirmation' }), 'x', cause) }],
+  [
+    'nobody here works on',
+    {
+      headers: headersOf(
+        task('SendEmail', orderId, { orderId, emailId: newId(), template: 'confirmation' }),
+        'x',
+        cause,
+      ),
+    },
+  ],
 ])('a task that %s is dead, and stays one dead letter when it is delivered again', async (_, change) => {
   const poison = delivered(change);
-  expect(await inbox.apply(poison, worker(() => Promise.resolve()), live)).toEqual({ kind: 'ack' });
-  expect(await inbox.apply(poison, worker(() => Promise.resolve()), live)).toEqual({ kind: 'ack' });
+  expect(
+    await inbox.apply(
+      poison,
+      worker(() => Promise.resolve()),
+      live,
+    ),
+  ).toEqual({ kind: 'ack' });
+  expect(
+    await inbox.apply(
+      poison,
+      worker(() => Promise.resolve()),
+      live,
+    ),
+  ).toEqual({ kind: 'ack' });
   expect(await dead()).toHaveLength(1);
 });

@@ -56,7 +56,7 @@ describe('rows', () => {
 
   test('arrive byte for byte, also what is no text', async () => {
     const bytes = Buffer.from([0, 0xff, 0xfe, 0x80]);
-    const headers = { 'ce_id': 'é', 'foreign': { base64: bytes.toString('base64') }, '': '' };
+    const headers = { ce_id: 'é', foreign: { base64: bytes.toString('base64') }, '': '' };
     await publisher.publish([row('', '', { key: bytes, payload: bytes, headers })]);
     const record = await eventually(() => {
       const found = received.find(({ key }) => key?.equals(bytes));
@@ -64,7 +64,7 @@ describe('rows', () => {
       return found!;
     });
     expect(record.value).toEqual(bytes);
-    expect(record.headers).toEqual({ 'ce_id': Buffer.from('é'), 'foreign': bytes, '': Buffer.alloc(0) });
+    expect(record.headers).toEqual({ ce_id: Buffer.from('é'), foreign: bytes, '': Buffer.alloc(0) });
   });
 
   test('without a key and without a value arrive as such', async () => {

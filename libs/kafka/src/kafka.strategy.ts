@@ -26,6 +26,8 @@ export type KafkaStrategyOptions<Context> = {
 };
 
 const CHUNK = 100;
+/** While one partition waits for its COMMIT, others go on. Rows are locked in one order, so they do not deadlock. */
+const PARTITIONS_AT_ONCE = 4;
 const JOIN_DEADLINE_MS = 4_000;
 
 /**
@@ -36,7 +38,7 @@ const JOIN_DEADLINE_MS = 4_000;
  * Costs: an offset commit per chunk.
  * Not here: dedup. A rebalance leaves the old `eachBatch` running, and only a throwing heartbeat tells: correctness rests
  *   on the ids, which are inserted first.
- * Proof: kafka.strategy.int.spec.ts, consumer.fault.spec.ts
+ * Proof: kafka.strategy.int.spec.ts, kafka.strategy.group.int.spec.ts, consumer.fault.spec.ts
  */
 export class KafkaStrategy<Context> extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
@@ -127,6 +129,7 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         eachBatch: (batch) => this.#eachBatch(batch),
       });
     } catch (error) {
@@ -163,7 +166,11 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   }
 
   /** False: the chunk must come again. Then its partition is paused for a while instead of sleeping in `eachBatch`. */
-  async #applied(chunk: readonly Delivery[], signal: AbortSignal, { batch, pause }: EachBatchPayload): Promise<boolean> {
+  async #applied(
+    chunk: readonly Delivery[],
+    signal: AbortSignal,
+    { batch, pause }: EachBatchPayload,
+  ): Promise<boolean> {
     const { topic, partition } = batch;
     const place = `${topic} ${partition}`;
     try {

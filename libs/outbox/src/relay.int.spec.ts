@@ -31,7 +31,15 @@ function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRel
 
 /** Writes rows as business transactions do; `key` is their subject. */
 async function write(keys: string[], channel: 'kafka' | 'rabbitmq' = 'kafka', payload = Buffer.from('{}')) {
-  const rows = keys.map((key) => ({ channel, id: newId(), destination: 't', key: Buffer.from(key), type: 'T', headers: {}, payload }));
+  const rows = keys.map((key) => ({
+    channel,
+    id: newId(),
+    destination: 't',
+    key: Buffer.from(key),
+    type: 'T',
+    headers: {},
+    payload,
+  }));
   await transaction(db.pool, (tx) => writeRows(tx, rows));
   return rows.map(({ id }) => id);
 }
@@ -150,10 +158,12 @@ describe('the relay', () => {
 describe('two instances', () => {
   test('have one leader, and the other takes over when the leader’s connection dies; nothing is lost and order is kept', async () => {
     const published: { by: number; id: string }[] = [];
-    const publishAs = (by: number): Publish => (rows) => {
-      published.push(...rows.map(({ id }) => ({ by, id })));
-      return Promise.resolve(confirmAll(rows));
-    };
+    const publishAs =
+      (by: number): Publish =>
+      (rows) => {
+        published.push(...rows.map(({ id }) => ({ by, id })));
+        return Promise.resolve(confirmAll(rows));
+      };
     relay(publishAs(1));
     await eventually(async () => expect(await leaders()).toBe(1));
     relay(publishAs(2));

@@ -33,7 +33,11 @@ test('a change and its messages are committed together', async () => {
     tx.emit(cancelled(), task('SendEmail', orderId, { orderId, emailId: newId(), template: 'cancellation' }));
   });
   const [first, second] = await rows();
-  expect(first).toMatchObject({ channel: 'kafka', destination: 'ns.order-events', headers: { ce_type: 'OrderCancelled', ce_sequence: '1' } });
+  expect(first).toMatchObject({
+    channel: 'kafka',
+    destination: 'ns.order-events',
+    headers: { ce_type: 'OrderCancelled', ce_sequence: '1' },
+  });
   expect(first!.key.toString()).toBe(orderId);
   expect(first!.headers).toMatchObject({ ce_correlationid: cause.correlationId, ce_causationid: cause.causationId });
   expect(second).toMatchObject({ channel: 'rabbitmq', destination: 'ns.tasks' });
@@ -67,10 +71,10 @@ test('a message against its contract is never written, and takes the change with
 test('a message that no broker would take is refused where it is made', async () => {
   const items = [{ sku: 'x', name: 'n'.repeat(200), quantity: 1, unitPrice: { amountMinor: 1, currency: 'EUR' } }];
   const huge = unitOfWork.run(cause, async (tx) => {
-    await tx.query(`INSERT INTO outbox (channel, id, destination, type, headers, payload) VALUES ('kafka', $1, 't', 'T', '{}', $2)`, [
-      newId(),
-      Buffer.alloc(900_000),
-    ]);
+    await tx.query(
+      `INSERT INTO outbox (channel, id, destination, type, headers, payload) VALUES ('kafka', $1, 't', 'T', '{}', $2)`,
+      [newId(), Buffer.alloc(900_000)],
+    );
     tx.emit(fact('StockReserved', orderId, { orderId, items }));
   });
   await expect(huge).rejects.toThrow('outbox_payload_chk');

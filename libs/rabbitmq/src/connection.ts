@@ -23,6 +23,8 @@ export async function openConnection(url: string, name: string): Promise<Channel
 
 /** Closes politely, but does not wait for a broker that does not answer. */
 export async function closeConnection(connection: ChannelModel): Promise<void> {
+  // A dying connection ends its channels first; asked to close by one of their listeners it would never answer.
+  await Promise.resolve();
   await withDeadline('closing the connection to RabbitMQ', 3_000, connection.close()).catch(() => undefined);
 }
 

@@ -55,7 +55,8 @@ export class RabbitmqPublisher {
     try {
       await withDeadline('the confirms of RabbitMQ', this.#deadlineMs, sending);
     } catch (error) {
-      await this.close();
+      // Not waited for: a broker that does not answer would not answer that either, and the time is over.
+      void this.close();
       if (confirmed.length === 0) throw error;
     }
     return { confirmed, unroutable };
@@ -64,6 +65,7 @@ export class RabbitmqPublisher {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
+    this.#blocked = undefined;
     const opened = await open?.catch(() => undefined);
     if (opened) await closeConnection(opened.connection);
   }
@@ -91,30 +93,36 @@ export class RabbitmqPublisher {
   }
 
   async #channel(): Promise<ConfirmChannel> {
-    this.#open ??= this.#connect();
-    const { channel } = await this.#open.catch((error: unknown) => {
-      this.#open = undefined;
-      throw error;
-    });
-    return channel;
-  }
-
-  async #connect() {
-    const connection = await openConnection(this.#url, this.#name);
+    if (this.#open) return (await this.#open).channel;
+    // Whatever happens to this connection later must not make us forget the one that replaced it.
     const forget = () => {
+      if (this.#open !== opening) return;
       this.#open = undefined;
       this.#blocked = undefined;
     };
-    connection.on('close', forget);
-    connection.on('blocked', (reason: string) => (this.#blocked = reason));
-    connection.on('unblocked', () => (this.#blocked = undefined));
-    const channel = await rpc('opening a channel', connection.createConfirmChannel());
-    channel.on('error', () => undefined);
-    channel.on('close', () => {
-      forget();
+    const opening = this.#connect(forget);
+    this.#open = opening;
+    void opening.catch(forget);
+    return (await opening).channel;
+  }
+
+  async #connect(forget: () => void) {
+    const connection = await openConnection(this.#url, this.#name);
+    try {
+      connection.on('close', forget);
+      connection.on('blocked', (reason: string) => (this.#blocked = reason));
+      connection.on('unblocked', () => (this.#blocked = undefined));
+      const channel = await rpc('opening a channel', connection.createConfirmChannel());
+      channel.on('error', () => undefined);
+      channel.on('close', () => {
+        forget();
+        void closeConnection(connection);
+      });
+      channel.on('return', (message: Message) => this.#returned.add(String(message.properties.messageId)));
+      return { connection, channel };
+    } catch (error) {
       void closeConnection(connection);
-    });
-    channel.on('return', (message: Message) => this.#returned.add(String(message.properties.messageId)));
-    return { connection, channel };
+      throw error;
+    }
   }
 }

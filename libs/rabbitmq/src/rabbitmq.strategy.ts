@@ -25,7 +25,7 @@ export type RabbitmqStrategyOptions<Context> = {
   readonly prefetch: number;
   readonly transportId: symbol;
   readonly publisher: RabbitmqPublisher;
-  /** Returns when the task's outcome is recorded or its retry decided; throws only when `signal` is aborted. */
+  /** Returns when the task's outcome is recorded or its retry decided; throws when it must come again. */
   readonly apply: (delivery: Delivery, handlers: Handlers<Context>, signal: AbortSignal) => Promise<Outcome>;
   readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
   readonly onFatal: (reason: string) => void;
@@ -38,12 +38,12 @@ export type RabbitmqStrategyOptions<Context> = {
  * Promises: 1. at least once. 2. A task is on the retry queue before it leaves the work queue. 3. At most `prefetch` in hand.
  * Costs: a connection for consuming besides the publisher's.
  * Not here: dedup and counting (task-inbox.ts); the broker's own delivery limit is only the backstop for crash loops.
- * Proof: rabbitmq.strategy.int.spec.ts
+ * Proof: rabbitmq.strategy.int.spec.ts, rabbitmq.strategy.recovery.int.spec.ts
  */
 export class RabbitmqStrategy<Context> extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
   readonly #options: RabbitmqStrategyOptions<Context>;
-  readonly #stopping = new AbortController();
+  readonly #closing = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
   #connection: ChannelModel | undefined;
   #loop: Promise<void> | undefined;
@@ -68,10 +68,10 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
 
   /** Takes nothing more, finishes what is in hand, closes. */
   async close(): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
     await this.#stopTaking().catch(() => undefined);
     await Promise.allSettled(this.#inHand);
-    this.#stopping.abort();
     if (this.#connection) await closeConnection(this.#connection);
     await this.#loop;
   }
@@ -86,19 +86,28 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
 
   async #run(): Promise<void> {
     const { url, queue, required, onEvent, onFatal } = this.#options;
-    for (let attempt = 1; !this.#stopping.signal.aborted; attempt += 1) {
+    const { signal } = this.#closing;
+    let consumedBefore = false;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
         const missing = await missingFromBroker(url, required);
-        if (missing.length > 0) return onFatal(`RabbitMQ does not have ${missing.join(', ')}: run the set-up`);
+        if (missing.length > 0) {
+          const reason = `RabbitMQ does not have ${missing.join(', ')}: run the set-up`;
+          // It was complete once: somebody is at it (a queue can only be changed by making it anew), or the broker is not
+          // whole yet after its start. An exit would only take the other consumers of this process down too.
+          if (consumedBefore) throw new Error(reason);
+          return onFatal(reason);
+        }
         const { closed } = await this.#consume();
+        consumedBefore = true;
         attempt = 0;
         onEvent?.('connected', { queue });
         const reason = await closed;
-        if (!this.#stopping.signal.aborted) onEvent?.('disconnected', { queue, reason });
+        if (!signal.aborted) onEvent?.('disconnected', { queue, reason });
       } catch (error) {
         onEvent?.('disconnected', { queue, attempt, ...describeError(error) });
       }
-      await delay(backoff(attempt + 1, { baseMs: 200, maxMs: 5_000 }), this.#stopping.signal);
+      await delay(backoff(attempt + 1, { baseMs: 200, maxMs: 5_000 }), signal);
     }
   }
 
@@ -122,6 +131,8 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
         }),
       );
       this.#stopTaking = () => rpc('cancelling the consumer', channel.cancel(consumerTag));
+      // `close` was called meanwhile, and has not seen this channel.
+      this.#closing.signal.throwIfAborted();
     } catch (error) {
       await closeConnection(connection);
       throw error;
@@ -132,11 +143,8 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
   #take(channel: Channel, message: ConsumeMessage, closed: Promise<string>): void {
     const lost = new AbortController();
     void closed.then(() => lost.abort());
-    const work = this.#process(channel, message, AbortSignal.any([lost.signal, this.#stopping.signal]))
-      // Not acknowledged: the broker delivers it again.
-      .catch((error: unknown) =>
-        this.#options.onEvent?.('repeating', { queue: this.#options.queue, ...describeError(error) }),
-      )
+    const work = this.#process(channel, message, lost.signal)
+      .catch((error: unknown) => this.#handBack(channel, message, error, lost.signal))
       .finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
   }
@@ -145,6 +153,17 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, signal);
     if (outcome.kind === 'retry') await this.#climb(message, outcome, signal);
     if (!signal.aborted) channel.ack(message);
+  }
+
+  /** Has the broker deliver it again after a while. Kept without an acknowledgement it would fill the prefetch for good. */
+  async #handBack(channel: Channel, message: ConsumeMessage, error: unknown, signal: AbortSignal): Promise<void> {
+    const { queue, onEvent } = this.#options;
+    const attempt = Number(message.properties.headers?.['x-delivery-count'] ?? 0) + 1;
+    onEvent?.('repeating', { queue, attempt, ...describeError(error) });
+    const over = AbortSignal.any([signal, this.#closing.signal]);
+    await delay(backoff(attempt, { maxMs: 5_000 }), over);
+    // A channel that is closed, or about to be, gives back all that was in hand there.
+    if (!over.aborted) channel.nack(message);
   }
 
   /** Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. */

@@ -26,7 +26,7 @@ export function kafkaWire(onRequest: (api: number, request: Buffer) => 'lose the
       losing -= 1;
       return true;
     };
-    return Object.assign(socket, { write: watchedWrite, emit: watchedEmit }) as Socket;
+    return Object.assign<Socket, object>(socket, { write: watchedWrite, emit: watchedEmit });
   };
   return { socketFactory, open };
 }

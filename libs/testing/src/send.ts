@@ -16,7 +16,12 @@ export async function sendRecord(
 /** Puts one message on an exchange as a stranger might, past every contract. */
 export async function sendTask(
   url: string,
-  { exchange, routingKey, headers, content }: { exchange: string; routingKey: string; headers: Record<string, string>; content: Buffer },
+  {
+    exchange,
+    routingKey,
+    headers,
+    content,
+  }: { exchange: string; routingKey: string; headers: Record<string, string>; content: Buffer },
 ): Promise<void> {
   const connection = await connect(url);
   const channel = await connection.createConfirmChannel();

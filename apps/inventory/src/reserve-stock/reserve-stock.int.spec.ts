@@ -21,7 +21,9 @@ beforeEach(async () => {
 });
 
 type Items = { sku: string; quantity: number }[];
-const placed = (orderId: string, items: Items) => [{ type: 'OrderPlaced', data: { orderId, items } } as unknown as Envelope];
+const placed = (orderId: string, items: Items) => [
+  { type: 'OrderPlaced', data: { orderId, items } } as unknown as Envelope,
+];
 
 /** As the inbox does it: lock first, then the handler, in one transaction. */
 function reserve(orderId: string, items: Items) {
@@ -30,9 +32,15 @@ function reserve(orderId: string, items: Items) {
     return reserveStock.execute(tx, orderId, items);
   });
 }
-const levels = async (sku: string) => (await db.admin.query('SELECT available, reserved, shipped FROM stock WHERE sku = $1', [sku]))[0];
+const levels = async (sku: string) =>
+  (await db.admin.query('SELECT available, reserved, shipped FROM stock WHERE sku = $1', [sku]))[0];
 const ledger = async (sku: string) =>
-  (await db.admin.query('SELECT sum(available)::int AS available, sum(reserved)::int AS reserved FROM stock_movements WHERE sku = $1', [sku]))[0];
+  (
+    await db.admin.query(
+      'SELECT sum(available)::int AS available, sum(reserved)::int AS reserved FROM stock_movements WHERE sku = $1',
+      [sku],
+    )
+  )[0];
 
 test('of ten orders at once for the last three pieces exactly three are reserved, and the others hear how many were left', async () => {
   const results = await Promise.all(Array.from({ length: 10 }, () => reserve(newId(), [{ sku: 'lamp', quantity: 1 }])));
@@ -62,7 +70,9 @@ test('orders that name the same products in opposite orders do not deadlock', as
     { sku: 'mug', quantity: 1 },
     { sku: 'vase', quantity: 1 },
   ];
-  await Promise.all(Array.from({ length: 40 }, (_, index) => reserve(newId(), index % 2 === 0 ? both : both.toReversed())));
+  await Promise.all(
+    Array.from({ length: 40 }, (_, index) => reserve(newId(), index % 2 === 0 ? both : both.toReversed())),
+  );
   expect(await levels('mug')).toEqual({ available: 60, reserved: 40, shipped: 0 });
   expect(await levels('vase')).toEqual({ available: 60, reserved: 40, shipped: 0 });
 });

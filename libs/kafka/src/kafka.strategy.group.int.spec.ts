@@ -1,0 +1,123 @@
+import { type Delivery, topology } from '@cartwheel/contracts';
+import { engines, eventually, kafkaApi, kafkaTopic, kafkaWire, testNamespace } from '@cartwheel/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
+import { once } from 'node:events';
+import { createKafka } from './client.ts';
+import { KafkaStrategy, type KafkaStrategyOptions } from './kafka.strategy.ts';
+import { createTopics } from './topics.ts';
+
+type Options = KafkaStrategyOptions<undefined>;
+
+const { brokers } = engines().kafka;
+const kafka = createKafka(brokers, 'test');
+const running: KafkaStrategy<undefined>[] = [];
+let orders: Awaited<ReturnType<typeof kafkaTopic>>;
+
+beforeEach(async () => {
+  const names = topology(testNamespace(), { partitions: 3 });
+  await createTopics(kafka, names);
+  orders = await kafkaTopic(brokers, { topic: names.topic('order-events'), groupId: names.groupId('email') });
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((strategy) => strategy.close()));
+  await orders.close();
+});
+
+function start(apply: Options['apply'], change: Partial<Options> = {}) {
+  const { topic, groupId } = orders;
+  const events: { event: string; details: Record<string, unknown> }[] = [];
+  const fatal: string[] = [];
+  const strategy = new KafkaStrategy<undefined>({
+    kafka,
+    groupId,
+    topics: [topic],
+    required: [topic],
+    transportId: Symbol('test'),
+    apply,
+    onEvent: (event, details) => events.push({ event, details }),
+    onFatal: (reason) => fatal.push(reason),
+    ...change,
+  });
+  running.push(strategy);
+  strategy.listen(() => undefined);
+  return { strategy, fatal, seen: (event: string) => events.filter((e) => e.event === event).map((e) => e.details) };
+}
+
+const valuesOf = (chunk: readonly Delivery[]) => chunk.map(({ value }) => value!.toString());
+
+describe('a group', () => {
+  test('two consumers of a group share its partitions, and what one leaves behind the other takes', async () => {
+    const applied: Record<'first' | 'second', string[]> = { first: [], second: [] };
+    const first = start(async (chunk) => void applied.first.push(...valuesOf(chunk)));
+    start(async (chunk) => void applied.second.push(...valuesOf(chunk)));
+    let sent = 0;
+    const produceEverywhere = async () => {
+      for (const partition of [0, 1, 2]) await orders.produce(partition, sent++, sent++);
+    };
+    await eventually(async () => {
+      await produceEverywhere();
+      expect([applied.first.length, applied.second.length]).not.toContain(0);
+    });
+    const closing = first.strategy.close();
+    await produceEverywhere();
+    await closing;
+    await produceEverywhere();
+    const all = Array.from({ length: sent }, (_, n) => String(n));
+    await eventually(() => expect(new Set([...applied.first, ...applied.second])).toEqual(new Set(all)));
+  });
+
+  test('that refuses a commit is joined again, and the chunk comes again', async () => {
+    let refused = 0;
+    const { socketFactory } = kafkaWire((api, request) => {
+      if (api !== kafkaApi.offsetCommit || refused++ > 0) return;
+      const afterClientId = 14 + request.readInt16BE(12);
+      const afterGroupId = afterClientId + 2 + request.readInt16BE(afterClientId);
+      request.writeInt32BE(99_999, afterGroupId); // a generation that the group does not have
+    });
+    const applied: string[] = [];
+    await orders.produce(0, 'a');
+    const { fatal } = start(async (chunk) => void applied.push(...valuesOf(chunk)), {
+      kafka: new Kafka({ brokers, socketFactory, logLevel: logLevel.NOTHING }),
+    });
+    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 1 }));
+    expect(applied).toEqual(['a', 'a']);
+    expect(fatal).toEqual([]);
+  });
+});
+
+describe('close', () => {
+  test('waits for the chunk in hand, commits it, and leaves the next for another', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const chunks: number[] = [];
+    await orders.produce(0, ...Array(250).keys());
+    const { strategy } = start(async (chunk, _, signal) => {
+      chunks.push(chunk.length);
+      await held;
+      expect(signal.aborted).toBe(true);
+    });
+    await eventually(() => expect(chunks).toEqual([100]));
+    let closed = false;
+    const closing = strategy.close().then(() => (closed = true));
+    await orders.produce(1, 'a round trip to the broker later');
+    expect(closed).toBe(false);
+    release();
+    await closing;
+    expect(chunks).toEqual([100]);
+    expect(await orders.committed()).toMatchObject({ 0: 100, 1: -1 });
+  });
+
+  test('commits nothing of a chunk that was given up', async () => {
+    await orders.produce(0, 'a');
+    let begun = false;
+    const { strategy, seen } = start(async (_, __, signal) => {
+      begun = true;
+      await once(signal, 'abort');
+      signal.throwIfAborted();
+    });
+    await eventually(() => expect(begun).toBe(true));
+    await strategy.close();
+    expect(await orders.committed()).toMatchObject({ 0: -1 });
+    expect(seen('repeating')).toEqual([]);
+  });
+});

@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asProgram } from '../program.ts';
+import { addressesInEnvironment } from '../stack/external.ts';
+import { createProgress } from '../stack/progress.ts';
+import { services } from './databases.ts';
+import { setUp } from './setup.ts';
+
+const HELP = `npm run setup                    prepare engines of your own
+  -- --namespace <name>          before every database, topic and queue
+Reads administrator addresses from the environment:
+  CARTWHEEL_POSTGRES_URL    postgresql://admin:secret@host:port
+  CARTWHEEL_KAFKA_BROKERS   host:port[,host:port]
+  CARTWHEEL_RABBITMQ_URL    amqp://user:secret@host:port
+  CARTWHEEL_SMTP_URL        smtp://host:port
+  CARTWHEEL_MAILBOX_URL     http://host:port
+Creates databases, roles, tables, seed, topics and queues; what is there
+stays. Each service gets a role with a new password, written with its other
+addresses to .cartwheel/setup/<service>.env, which only you may read.`;
+
+await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = '' }) => {
+  const { postgres, kafka, rabbitmq, mail } = addressesInEnvironment();
+  const databases = await createProgress().step('databases, topics, queues', () =>
+    setUp({ postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace }),
+  );
+  const folder = join(import.meta.dirname, '../../.cartwheel/setup');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const service of services) {
+    const lines = {
+      DATABASE_URL: databases[service].service,
+      KAFKA_BROKERS: kafka.brokers.join(','),
+      RABBITMQ_URL: rabbitmq.url,
+      CARTWHEEL_NAMESPACE: namespace,
+      ...(service === 'email' ? { SMTP_URL: `smtp://${mail.smtpHost}:${mail.smtpPort}` } : {}),
+    };
+    const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(folder, `${service}.env`), text.join(''), { mode: 0o600 });
+  }
+  console.log(`Done. The services' environments are in ${folder}.`);
+});
