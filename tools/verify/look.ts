@@ -54,9 +54,9 @@ async function lookIntoTopics({ admin, topology, target }: Connections) {
   const asking = async () => {
     const names = [...new Set(topology.consumers.flatMap((consumer) => topology.topicsOf(consumer)))];
     const ends = new Map(
-      await Promise.all(names.map(async (name) => [name, await admin.fetchTopicOffsets(name)] as const)),
+      await allDone(names.map(async (name) => [name, await admin.fetchTopicOffsets(name)] as const)),
     );
-    const lags = await Promise.all(
+    const lags = await allDone(
       topology.consumers.map(async (group) => {
         const committed = await admin.fetchOffsets({
           groupId: topology.groupId(group),

@@ -16,6 +16,8 @@ const AT_REST_WITHIN_MS = 30_000;
 await asProgram(HELP, { folder: { type: 'string' } }, async ({ folder }, signal) => {
   const root = join(import.meta.dirname, '../../.cartwheel');
   const folders = folder === undefined ? [join(root, 'up'), join(root, 'demo')] : [folder];
+  // Whatever is being read when somebody stops us may be left where it is.
+  signal.addEventListener('abort', () => setTimeout(() => process.exit(), 500).unref());
   const onProgress = (text: string) => console.error(`… ${text}`);
   try {
     const target = readTarget(folders.map((one) => join(one, 'shop.json')));

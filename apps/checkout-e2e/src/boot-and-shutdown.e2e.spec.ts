@@ -132,10 +132,9 @@ test('a database that is away makes it unready but not dead', async () => {
   await eventually(async () => expect((await fetch(at('/health/live'))).status).toBe(200));
   const ready = await fetch(at('/health/ready'));
   expect(ready.status).toBe(503);
-  expect(await ready.json()).toMatchObject({
-    code: 'not-healthy',
-    detail: expect.stringContaining('database') as string,
-  });
+  const { code, detail } = (await ready.json()) as { code: string; detail: string };
+  expect(code).toBe('not-healthy');
+  expect(detail).toContain('database');
   await new Promise((resolve) => refusing.close(resolve));
 });
 

@@ -55,7 +55,7 @@ export async function testShop(env: Record<string, string> = {}) {
 
     async checkout(
       item: { sku: string; quantity?: number },
-      { paymentMethod = 'pm_card_visa', key = randomUUID() as string } = {},
+      { paymentMethod = 'pm_card_visa', key = String(randomUUID()) } = {},
     ) {
       const body = {
         customer: { name: 'Ada Moreau', email: 'ada@example.com' },

@@ -200,11 +200,11 @@ describe('an error of the database', () => {
 });
 
 test.each([
-  ['is no JSON', { value: Buffer.from('{"broken') }, 'undecodable'],
-  ['has no value', { value: null }, 'undecodable'],
-  ['has no headers', { headers: {} }, 'undecodable'],
-  ['has no key and is no JSON', { key: null, value: Buffer.from([0, 1, 255]) }, 'undecodable'],
-  ['breaks its contract', { value: Buffer.from('{"orderId":7}') }, 'contract-violation'],
+  ['is no JSON', { value: Buffer.from('{"broken') }],
+  ['has no value', { value: null }],
+  ['has no headers', { headers: {} }],
+  ['has no key and is no JSON', { key: null, value: Buffer.from([0, 1, 255]) }],
+  ['breaks its contract', { value: Buffer.from('{"orderId":7}') }],
 ])('a record that %s is dead at once, byte for byte, and the ones behind it are applied', async (_, change) => {
   const [poison, good] = [delivered(newId(), change), delivered()];
   await inbox().apply([poison, good], counting, live);

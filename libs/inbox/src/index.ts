@@ -1,3 +1,3 @@
-export { type FactContext, type FactHandlers, FactInbox, type Locks } from './fact-inbox.ts';
+export { type FactContext, type FactHandlers, FactInbox, type FactInboxOptions, type Locks } from './fact-inbox.ts';
 export { inboxSchema, taskAttemptsSchema } from './inbox.schema.ts';
 export { type TaskContext, type TaskHandlers, TaskInbox, type TaskOutcome } from './task-inbox.ts';

@@ -1,5 +1,5 @@
 export { type OutboxRow, writeRows } from './outbox-row.ts';
 export { outboxSchema } from './outbox.schema.ts';
 export { collect, type Collected, type Tx, UnitOfWork, writeOutbox } from './unit-of-work.ts';
-export { OutboxRelay, type Published, type Publish, type RelayRow } from './relay.ts';
+export { OutboxRelay, type Published, type Publish, type RelayOptions, type RelayRow } from './relay.ts';
 export { Wake } from './wake.ts';

@@ -3,7 +3,7 @@ import { describeError } from '@cartwheel/primitives';
 import type { KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Friendly } from '../../stack/friendly.ts';
-import { answering, type Connections } from '../connections.ts';
+import { allDone, answering, type Connections } from '../connections.ts';
 import { type FactRecord, recordPlace } from '../evidence.ts';
 
 const STALLED_MS = 20_000;
@@ -131,9 +131,7 @@ async function endsOf(
   { admin }: Connections,
   topics: readonly string[],
 ): Promise<Map<string, { topic: string; end: number }>> {
-  const all = await Promise.all(
-    topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
-  );
+  const all = await allDone(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })));
   return new Map(
     all.flatMap(({ topic, partitions }) =>
       partitions
