@@ -1,95 +1,18 @@
-import type { ConsumerGroup, FactType, TaskQueue } from '@cartwheel/contracts';
-import type { Order, OrderEvent } from '../../apps/order/src/domain/order.ts';
+import type {
+  EmailRow,
+  FactRecord,
+  LedgerEntry,
+  Levels,
+  Movement,
+  OrderRow,
+  ParkedRow,
+  PaymentRow,
+  QueueDepth,
+  Reservation,
+  Task,
+} from './rows.ts';
 
-/** One readable record of a fact topic, without its data: names and addresses do not leave `read/`. */
-export type FactRecord = {
-  readonly id: string;
-  readonly type: FactType;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly subject: string;
-  readonly sequence: number | undefined;
-  readonly correlationId: string;
-  readonly causationId: string;
-};
-
-export type OrderRow = {
-  readonly orderId: string;
-  readonly version: number;
-  readonly status: string;
-  readonly state: Order;
-  readonly events: readonly { readonly version: number; readonly event: OrderEvent; readonly factId: string | null }[];
-};
-
-export type PaymentRow = {
-  readonly paymentId: string;
-  readonly orderId: string;
-  readonly state: string;
-  readonly amountMinor: number;
-  readonly currency: string;
-};
-
-export type Levels = {
-  readonly sku: string;
-  readonly available: number;
-  readonly reserved: number;
-  readonly shipped: number;
-};
-export type Movement = Levels & { readonly orderId: string | null; readonly kind: string };
-export type Reservation = {
-  readonly orderId: string;
-  readonly sku: string;
-  readonly quantity: number;
-  readonly state: string;
-};
-
-export type EmailRow = {
-  readonly emailId: string;
-  readonly orderId: string;
-  readonly template: string;
-  readonly state: string;
-  /** Milliseconds since 1970. */
-  readonly requestedAt: number;
-};
-
-export type LedgerEntry = {
-  readonly intentId: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly operation: 'authorize' | 'decline' | 'capture' | 'cancel' | 'refund';
-  readonly amountMinor: number;
-  readonly currency: string;
-};
-
-export type Attempt = { readonly startedAt: number; readonly endedAt: number | null; readonly outcome: string | null };
-export type Task = {
-  readonly id: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly queue: TaskQueue;
-  /** In the order of their numbers. */
-  readonly attempts: readonly Attempt[];
-};
-
-/** A work queue, a rung of its retry ladder, or its `.dead`. */
-export type QueueDepth = {
-  readonly name: string;
-  /** The work queue it belongs to, without the namespace. */
-  readonly queue: TaskQueue;
-  readonly ready: number;
-  readonly isDead: boolean;
-};
-
-export type ParkedRow = {
-  readonly consumer: string;
-  readonly id: string;
-  readonly source: 'kafka' | 'rabbitmq';
-  readonly topic: string;
-  readonly partition: number | null;
-  readonly offset: number | null;
-  readonly state: 'parked' | 'dead';
-  readonly subject: string;
-};
+export type * from './rows.ts';
 
 /** All that was read, in the form in which the promises ask for it. */
 export type Evidence = {
@@ -126,8 +49,6 @@ export type Evidence = {
   readonly queues: readonly QueueDepth[];
   readonly analytics: ReadonlyMap<string, Pick<FactRecord, 'type' | 'subject' | 'topic' | 'partition' | 'offset'>>;
 };
-
-export type Consumer = ConsumerGroup | TaskQueue;
 
 export function recordPlace(
   consumer: string,

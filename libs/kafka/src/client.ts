@@ -9,7 +9,8 @@ export function createKafka(brokers: readonly string[], clientId: string): Kafka
     brokers: [...brokers],
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3_000,
-    requestTimeout: 10_000,
+    // Above the consumers' session time-out: a group whose elected leader is dead answers SyncGroup only after expelling it.
+    requestTimeout: 15_000,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 2_000 },
   });
 }

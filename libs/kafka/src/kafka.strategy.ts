@@ -28,6 +28,8 @@ export type KafkaStrategyOptions<Context> = {
 const CHUNK = 100;
 /** While one partition waits for its COMMIT, others go on. Rows are locked in one order, so they do not deadlock. */
 const PARTITIONS_AT_ONCE = 4;
+/** Below the client's request time-out: else kafkajs gives up on a rejoin that waits for a dead member, and joins twice. */
+const SESSION_TIMEOUT_MS = 10_000;
 const JOIN_DEADLINE_MS = 4_000;
 
 /**
@@ -106,7 +108,7 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
     const { kafka, topics, groupId, onEvent, onFatal } = this.#options;
     const consumer = kafka.consumer({
       groupId,
-      sessionTimeout: 15_000,
+      sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: 1_500,
       rebalanceTimeout: 30_000,
       // A fetch with every partition paused sleeps this long.

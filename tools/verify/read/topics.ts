@@ -1,12 +1,11 @@
 import { facts, type FactType, type HeaderValue, readEnvelope } from '@cartwheel/contracts';
 import { describeError } from '@cartwheel/primitives';
 import type { KafkaMessage } from 'kafkajs';
-import { randomUUID } from 'node:crypto';
 import { Friendly } from '../../stack/friendly.ts';
-import { allDone, answering, type Connections } from '../connections.ts';
+import type { Connections } from '../connections.ts';
 import { type FactRecord, recordPlace } from '../evidence.ts';
+import { readToEnd } from './read-to-end.ts';
 
-const STALLED_MS = 20_000;
 const ADDRESS = /[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
 
 export type Log = {
@@ -74,69 +73,4 @@ function noteDeadLetter(log: Log, { headers = {} }: KafkaMessage): void {
   const text = (name: string) => String(headers[name] ?? '');
   const place = [text('dlq_original_topic'), text('dlq_original_partition'), text('dlq_original_offset')] as const;
   log.deadLetterCopies.add(recordPlace(text('dlq_consumer'), ...place));
-}
-
-type OnRecord = (topic: string, partition: number, message: KafkaMessage) => void;
-
-/** kafkajs reads only in a group: this one has a random name, commits nothing, and is deleted afterwards. */
-async function readToEnd(shop: Connections, topics: readonly string[], onRecord: OnRecord): Promise<void> {
-  const brokers = shop.target.kafkaBrokers.join(', ');
-  const ends = await answering('Kafka', brokers, endsOf(shop, topics));
-  if (ends.size === 0) return;
-  const groupId = `${shop.target.namespace}verify-${randomUUID()}`;
-  const consumer = shop.kafka.consumer({
-    groupId,
-    maxWaitTimeInMs: 100,
-    allowAutoTopicCreation: false,
-    retry: { retries: 3 },
-  });
-  const { promise: finished, resolve: finish, reject: fail } = Promise.withResolvers<void>();
-  consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
-  const stalled = setTimeout(
-    () => fail(new Friendly('Kafka stopped handing over records while they were read.')),
-    STALLED_MS,
-  );
-  const reading = async () => {
-    await consumer.connect();
-    await consumer.subscribe({
-      topics: [...new Set([...ends.values()].map(({ topic }) => topic))],
-      fromBeginning: true,
-    });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: ({ batch }) => {
-        stalled.refresh();
-        const { topic, partition, messages } = batch;
-        const place = `${topic}/${partition}`;
-        const end = ends.get(place)?.end ?? 0;
-        for (const message of messages) if (Number(message.offset) < end) onRecord(topic, partition, message);
-        if (Number(batch.lastOffset()) + 1 >= end) ends.delete(place);
-        if (ends.size === 0) finish();
-        return Promise.resolve();
-      },
-    });
-    await finished;
-  };
-  try {
-    await answering('Kafka', brokers, reading());
-  } finally {
-    clearTimeout(stalled);
-    await consumer.disconnect().catch(() => undefined);
-    await shop.admin.deleteGroups([groupId]).catch(() => undefined);
-  }
-}
-
-/** Where the partitions that hold anything end. */
-async function endsOf(
-  { admin }: Connections,
-  topics: readonly string[],
-): Promise<Map<string, { topic: string; end: number }>> {
-  const all = await allDone(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })));
-  return new Map(
-    all.flatMap(({ topic, partitions }) =>
-      partitions
-        .filter(({ low, high }) => Number(high) > Number(low))
-        .map(({ partition, high }) => [`${topic}/${partition}`, { topic, end: Number(high) }] as const),
-    ),
-  );
 }
