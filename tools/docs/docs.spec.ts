@@ -1,0 +1,178 @@
+import { type FactType, facts, type TaskQueue, taskQueues, tasks } from '@cartwheel/contracts';
+import { describe, expect, test } from '@jest/globals';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { consumerGroups, handledTypes } from '../verify/handled-types.ts';
+import { goodShop } from '../verify/promises/good-shop.ts';
+import { decide } from '../verify/verify.ts';
+
+// What the documents name is there, and where they give a list, it is the whole list.
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const files = (...patterns: string[]) => globSync(patterns, { cwd: root }).toSorted();
+const services = ['order', 'payment', 'inventory', 'email', 'analytics'] as const;
+const readmes = services.map((service) => `apps/${service}/README.md`);
+const documents = ['README.md', ...files('docs/**/*.md'), ...readmes];
+
+/** All that the expression's first group finds. */
+const all = (text: string, expression: RegExp) => [...text.matchAll(expression)].map(([, found]) => found!);
+const sorted = (names: Iterable<string>) => [...new Set(names)].toSorted();
+const withoutBlocks = (markdown: string) => markdown.replaceAll(/^```.*?^```/gms, '');
+const section = (markdown: string, title: string) =>
+  new RegExp(`^#+ ${title}\n(.*?)(?=^## |$(?![^]))`, 'ms').exec(markdown)?.[1] ?? '';
+const inCode = (markdown: string) => all(withoutBlocks(markdown), /`([^`\n]+)`/g);
+
+describe('every document', () => {
+  const topLevel = readdirSync(root);
+
+  test.each(documents)('%s names only files that exist', (document) => {
+    const text = withoutBlocks(read(document));
+    const links = all(text, /\]\(([^)#\s]+)[^)]*\)/g).filter((link) => !link.includes('://'));
+    const paths = inCode(text).filter((code) => /^[\w.@*-]+(\/[\w.@*-]+)+\/?$/.test(code));
+    const meant = paths.filter(
+      (path) => topLevel.includes(path.split('/')[0]!) || /\.(ts|mjs|cjs|json|md|sh|yml|xml|conf|sql)$/.test(path),
+    );
+    const isThere = (path: string, ...folders: string[]) =>
+      folders.some((folder) =>
+        path.includes('*') ? files(join(folder, path)).length > 0 : existsSync(join(root, folder, path)),
+      );
+    // `.cartwheel` is made by running things; a service's README may name its own files from where it stands.
+    const absent = [
+      ...links.filter((link) => !isThere(link, dirname(document))),
+      ...meant.filter((path) => !path.startsWith('.cartwheel/') && !isThere(path, '.', dirname(document))),
+    ];
+    expect(absent).toEqual([]);
+  });
+
+  test.each(documents)('%s names only npm scripts that exist', (document) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = all(read(document), /npm run ([a-z][a-z:]*)/g);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
+
+test('the README is one screen, and its picture fits a terminal', () => {
+  const lines = read('README.md').split('\n');
+  expect(lines.length).toBeLessThanOrEqual(71);
+  const picture = /^```\n(.*?)^```/ms.exec(lines.join('\n'))![1]!;
+  expect(Math.max(...picture.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+describe('docs/errors.md', () => {
+  const errors = read('docs/errors.md');
+  const sources = files('apps/*/src/**/*.ts', 'libs/*/src/**/*.ts')
+    .filter((file) => !file.endsWith('.spec.ts'))
+    .map(read)
+    .join('\n');
+
+  test('lists every code of the sources with its status, and no other', () => {
+    const thrown = [...sources.matchAll(/new DomainError\(\s*'([\w-]+)',\s*(?:'[^']*'|`[^`]*`)(?:,\s*(\d+))?/g)];
+    expect(thrown).toHaveLength(all(sources, /(new DomainError\()/g).length);
+    const filter = read('libs/http/src/problem.filter.ts');
+    const known = [
+      ...filter.matchAll(/(\d{3}): \{ code: '([\w-]+)'/g),
+      ...filter.matchAll(/problem\(\s*(\d{3}),\s*'([\w-]+)'/g),
+    ];
+    const inSources = [
+      ...thrown.map(([, code, status = '422']) => `${code} ${status}`),
+      ...known.map(([, status, code]) => `${code} ${status}`),
+    ];
+    const rows = [...section(errors, 'HTTP problems').matchAll(/^\| `([\w-]+)` +\| (\d{3}) /gm)];
+    expect(sorted(rows.map(([, code, status]) => `${code} ${status}`))).toEqual(sorted(inSources));
+  });
+
+  test('names every reason for which a message is unreadable', () => {
+    const declared = /export type Unreadable = ([^;]+);/.exec(read('libs/contracts/src/envelope.ts'))![1]!;
+    expect(all(section(errors, 'Dead letters'), /^ +- `([\w-]+)`:/gm)).toEqual(all(declared, /'([\w-]+)'/g));
+  });
+});
+
+test('docs/checkout.md lists what npm run verify decides', () => {
+  const numbered = decide(goodShop()).filter(({ promise }) => promise > 0);
+  const listed = section(read('docs/checkout.md'), 'What must always hold');
+  expect(all(listed, /^(\d+\. .+)$/gm)).toEqual(numbered.map(({ promise, title }) => `${promise}. ${title}`));
+});
+
+test('every decision is in the index, has the four parts and is short', () => {
+  const decisions = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d/.test(name));
+  expect(all(read('docs/decisions/README.md'), /\((\d[^)]+\.md)\)/g)).toEqual(decisions.toSorted());
+  for (const name of decisions) {
+    const text = read(`docs/decisions/${name}`);
+    expect(all(text, /^## (\w+)/gm)).toEqual(['Context', 'Decision', 'Consequences', 'Alternatives']);
+    expect(text.split('\n').length).toBeLessThanOrEqual(36);
+  }
+});
+
+test('every suffix of a product file is in the list of decision 0001', () => {
+  const names = files('apps/*/src/**/*.ts', 'libs/*/src/**/*.ts').filter((file) => !file.endsWith('.spec.ts'));
+  const used = names.flatMap((file) => all(file, /(\.[a-z]+)\.ts$/g));
+  const listed = inCode(
+    /suffixes is closed:(.*?)^- /ms.exec(read('docs/decisions/0001-layout-and-directions.md'))![1]!,
+  );
+  expect(sorted(used).filter((suffix) => !listed.includes(suffix))).toEqual([]);
+});
+
+describe.each(services)('the README of %s', (service) => {
+  const readme = read(`apps/${service}/README.md`);
+  const sourcesOf = (pattern: string) => files(`apps/${service}/src/${pattern}`).map(read);
+
+  test('has the five headings and is one screen', () => {
+    expect(all(readme, /^## (\w+)$/gm)).toEqual(['Owns', 'Accepts', 'Emits', 'Tables', 'Configuration']);
+    expect(readme.split('\n').length).toBeLessThanOrEqual(50);
+  });
+
+  test('lists every variable that the service reads, with its default, and no other', () => {
+    const common = /environment = z\.object\(\{(.*?)^\}\)/ms.exec(read('libs/service/src/config.ts'))![1]!;
+    const declared = [
+      ...`${common}\n${sourcesOf('config.ts').join('')}`.matchAll(
+        /^ +([A-Z][A-Z_]+):(.*?)(?=^ +(?:[A-Z][A-Z_]+:|\/\*\*)|$(?![^]))/gms,
+      ),
+    ];
+    const inConfig = declared.map(([, name, type]) => {
+      const value = /\.default\(([^)]*)\)/.exec(type!)?.[1]?.replaceAll(/^'|'$|(?<=\d)_(?=\d)/g, '');
+      return `${name} ${value === undefined ? 'required' : value === '' ? 'none' : `\`${value}\``}`;
+    });
+    const rows = [...section(readme, 'Configuration').matchAll(/^\| `([A-Z_]+)` +\| (.*?) +\|/gm)];
+    expect(sorted(rows.map(([, name, value]) => `${name} ${value}`))).toEqual(sorted(inConfig));
+  });
+
+  test('lists every route that the service answers, and no other', () => {
+    const controllers = [...sourcesOf('**/*.controller.ts'), read('libs/service/src/health.controller.ts')];
+    const routes = controllers.flatMap((source) => {
+      const prefix = /@Controller\('([^']*)'\)/.exec(source)![1]!;
+      return [...source.matchAll(/@(Get|Post|Put|Patch|Delete)\((?:'([^']*)')?\)/g)].map(
+        ([, method, path]) => `${method!.toUpperCase()} /${[prefix, path].filter(Boolean).join('/')}`,
+      );
+    });
+    expect(sorted(all(section(readme, 'Accepts'), /`((?:GET|POST|PUT|PATCH|DELETE) [^`?]+)/g))).toEqual(sorted(routes));
+  });
+
+  test('names the facts and tasks that it accepts and emits, and no other', () => {
+    const groups = consumerGroups.filter((group) => group.split('.')[0] === service);
+    const queues = taskQueues.filter((queue: TaskQueue) => queue.split('.')[0] === service);
+    const ownTasks = Object.entries(tasks)
+      .filter(([, { queue }]) => queues.includes(queue))
+      .map(([type]) => type);
+    const accepted = groups.flatMap((group) => handledTypes[group]);
+    const announced = Object.keys(facts).filter((type) => facts[type as FactType].source === service);
+    const typesIn = (title: string) =>
+      sorted(inCode(section(readme, title)).filter((word) => word in facts || word in tasks));
+    const acceptsAll = section(readme, 'Accepts').includes('Every fact');
+    expect(acceptsAll ? sorted(Object.keys(facts)) : typesIn('Accepts')).toEqual(sorted([...accepted, ...ownTasks]));
+    expect(typesIn('Emits')).toEqual(sorted([...announced, ...ownTasks]));
+  });
+
+  test('names every table that the service was granted', () => {
+    const [schemaFile] = sourcesOf('*.schema.ts');
+    const own = all(/grants: \{([^}]*)\}/.exec(schemaFile!)![1]!, /(\w+): '/g);
+    const idempotency = schemaFile!.includes('idempotencySchema') ? ['idempotency_keys'] : [];
+    const attempts = schemaFile!.includes('workerSchemas') ? ['task_attempts'] : [];
+    const platform = ['outbox', 'message_sequences', 'processed_events', 'parked_messages'];
+    const named = inCode(section(readme, 'Tables')).filter((word) => /^[a-z_]+$/.test(word));
+    const states = ['reserved', 'released', 'shipped', 'requested', 'sent'];
+    expect(sorted(named.filter((word) => !states.includes(word)))).toEqual(
+      sorted([...own, ...idempotency, ...attempts, ...platform]),
+    );
+  });
+});
