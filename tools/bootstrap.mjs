@@ -21,11 +21,17 @@ const commands = {
   check: { about: 'format, lint, types, dependency rules', script: 'tools/check/main.ts' },
 };
 
+let handedOver = false;
 const [command = '--help', ...args] = process.argv.slice(2);
 if (!(command in commands)) {
   const lines = Object.entries(commands).map(([name, { about }]) => `  npm run ${name.padEnd(8)} ${about}`);
   console.log(`Cartwheel. Commands (-- --help after a command says more):\n${lines.join('\n')}`);
   process.exit(command === '--help' ? 0 : 2);
+}
+
+// Until the program itself has taken over, a signal ends us and with us what we started.
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+  process.on(signal, () => handedOver || process.exit(code));
 }
 
 try {
@@ -101,6 +107,8 @@ async function step(title, program, programArgs, { shell = false, quietIfQuick =
   if (!quietIfQuick) console.error(`… ${title}`);
   const ticker = setInterval(() => console.error(`  still ${title}, ${Math.round(Number(seconds()))} s`), 10_000);
   const child = spawn(program, programArgs, { stdio: ['ignore', 'pipe', 'pipe'], shell });
+  const stop = () => child.kill('SIGTERM');
+  process.once('exit', stop);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
   const code = await new Promise((resolve, reject) => {
@@ -108,6 +116,7 @@ async function step(title, program, programArgs, { shell = false, quietIfQuick =
     child.on('close', resolve);
   });
   clearInterval(ticker);
+  process.off('exit', stop);
   if (code !== 0) throw new Error(`${title} failed:\n${output.trimEnd().split('\n').slice(-30).join('\n')}`);
   if (!quietIfQuick || Date.now() - since > 2_000) console.error(`✓ ${title}  ${seconds()} s`);
 }
@@ -118,7 +127,7 @@ async function withLock(work) {
   mkdirSync(dirname(lock), { recursive: true });
   for (let told = false; ;) {
     try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      writeFileSync(lock, `${process.pid} ${startTimeOf(process.pid)}`, { flag: 'wx' });
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
@@ -126,7 +135,7 @@ async function withLock(work) {
         rmSync(lock, { force: true });
         continue;
       }
-      if (!told) console.error('… waiting for another install or build in this folder');
+      if (!told) console.error('… waiting for another install or build in this folder (.cartwheel/bootstrap.lock)');
       told = true;
       await sleep(300);
     }
@@ -143,13 +152,28 @@ async function withLock(work) {
 
 function isAbandoned(lock) {
   try {
-    const pid = Number(readFileSync(lock, 'utf8'));
+    const [pid, startTime] = readFileSync(lock, 'utf8').split(' ');
     // Just created and not yet written counts as held.
-    if (pid === 0) return Date.now() - statSync(lock).mtimeMs > 5_000;
-    process.kill(pid, 0);
-    return false;
+    if (!pid) return Date.now() - statSync(lock).mtimeMs > 5_000;
+    return startTimeOf(Number(pid)) !== startTime;
   } catch (error) {
-    return error.code === 'ESRCH';
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** When a process began, so that a number that was given again is not taken for its former owner. Empty: there is none. */
+function startTimeOf(pid) {
+  try {
+    if (process.platform === 'linux')
+      return readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19];
+    return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
+      .stdout.trim()
+      .replaceAll(' ', '_');
+  } catch {
+    return '';
   }
 }
 
@@ -166,7 +190,7 @@ function handOver(node, nodeArgs) {
       env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
     },
   );
-  process.on('SIGINT', () => undefined);
+  handedOver = true;
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const parent = process.ppid;
   const watch = setInterval(() => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asProgram } from '../program.ts';
@@ -37,7 +38,11 @@ await asProgram(
     try {
       for (const file of ['gateway.sqlite', 'gateway.sqlite-wal', 'gateway.sqlite-shm', 'shop.json'])
         rmSync(join(folder, file), { force: true });
-      const { target } = await startShop({ folder, addresses: stack.addresses, ports, progress, signal });
+      // Engines that are not ours may hold an earlier demo: each gets a name of its own there, and keeps it.
+      const namespace = stack.provider === 'external' ? `demo-${randomBytes(4).toString('hex')}` : '';
+      if (namespace !== '')
+        progress.say(`On engines of your own: everything is called ${namespace}…, and stays there.`);
+      const { target } = await startShop({ folder, addresses: stack.addresses, ports, namespace, progress, signal });
       const good = await play(target, begun, signal);
       if (!good) process.exitCode = 1;
       if (!flags.has('once') && process.stdout.isTTY) {

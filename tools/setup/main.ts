@@ -1,7 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asProgram } from '../program.ts';
 import { addressesInEnvironment } from '../stack/external.ts';
+import { Friendly } from '../stack/friendly.ts';
+import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
 import { services } from './databases.ts';
 import { setUp } from './setup.ts';
@@ -15,10 +17,13 @@ Reads administrator addresses from the environment:
   CARTWHEEL_SMTP_URL        smtp://host:port
   CARTWHEEL_MAILBOX_URL     http://host:port
 Creates databases, roles, tables, seed, topics and queues; what is there
-stays. Each service gets a role with a new password, written with its other
-addresses to .cartwheel/setup/<service>.env, which only you may read.`;
+stays, but each service's role gets a new password each time: restart the
+services. It is written with the service's other settings to
+.cartwheel/setup/<service>.env, which only you may read.`;
 
 await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = '' }) => {
+  if (!/^[a-z0-9-]*$/.test(namespace)) throw new Friendly('--namespace may hold a-z, 0-9 and - only.');
+  const ports = portsFromBase(portBase());
   const { postgres, kafka, rabbitmq, mail } = addressesInEnvironment();
   const databases = await createProgress().step('databases, topics, queues', () =>
     setUp({ postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace }),
@@ -31,10 +36,16 @@ await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = ''
       KAFKA_BROKERS: kafka.brokers.join(','),
       RABBITMQ_URL: rabbitmq.url,
       CARTWHEEL_NAMESPACE: namespace,
+      HTTP_PORT: String(ports[service]),
+      ...(service === 'payment'
+        ? { GATEWAY_URL: `http://127.0.0.1:${ports.gatewaySimulator}`, GATEWAY_API_KEY: 'sk_test_simulator' }
+        : {}),
       ...(service === 'email' ? { SMTP_URL: `smtp://${mail.smtpHost}:${mail.smtpPort}` } : {}),
     };
     const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
-    writeFileSync(join(folder, `${service}.env`), text.join(''), { mode: 0o600 });
+    const file = join(folder, `${service}.env`);
+    writeFileSync(file, text.join(''), { mode: 0o600 });
+    chmodSync(file, 0o600);
   }
   console.log(`Done. The services' environments are in ${folder}.`);
 });

@@ -71,7 +71,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       folder,
       cwd: root,
       env,
-      stopDeadlineMs: 15_000,
+      stopDeadlineMs: 25_000,
     });
     running.set(name, process_);
     const signal = options.signal ? { signal: options.signal } : {};

@@ -27,7 +27,7 @@ export type Evidence = {
   readonly movements: readonly Movement[];
   readonly reservations: readonly Reservation[];
   readonly emails: readonly EmailRow[];
-  readonly mailbox: readonly { readonly messageId: string; readonly at: number }[];
+  readonly mailbox: readonly { readonly emailId: string; readonly at: number }[];
   readonly ledger: readonly LedgerEntry[];
   /** The fact topics, each partition in order, repeats included. */
   readonly records: readonly FactRecord[];

@@ -21,7 +21,7 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
     readLog(shop),
     readQueues(shop),
     readLedger(shop.target.gatewayUrl),
-    readMailbox(shop.target.mailboxUrl),
+    readMailbox(shop.target.mailboxUrl, shop.target.namespace),
     from('order', readOrders),
     from('payment', async (read) => ({
       payments: await readPayments(read),

@@ -43,6 +43,13 @@ describe('a checkout', () => {
       400,
       'invalid-request',
     ],
+    ['of a product with NUL in its name', withItem({ sku: 'mug\0blue', quantity: 1 }), 400, 'invalid-request'],
+    [
+      'by a name that ends in half a character',
+      { ...good, customer: { name: 'Ada \ud800', email: 'a@b.example' } },
+      400,
+      'invalid-request',
+    ],
     ['that is an array', [good], 400, 'invalid-request'],
     ['that is too large', { ...good, padding: 'x'.repeat(70_000) }, 413, 'body-too-large'],
     ['without an Idempotency-Key', good, 400, 'idempotency-key-missing', {}],
@@ -78,6 +85,15 @@ test.each([
   ['/no/such/place', 'not-found'],
 ])('GET %s is a 404 with a code', async (path, code) => {
   expect(await shop.send(path)).toMatchObject({ status: 404, body: { code } });
+});
+
+test.each([
+  ['/orders/%zz', 400, 'malformed-request'],
+  [`/orders/${'x'.repeat(200)}`, 414, 'uri-too-long'],
+])('GET %s, which cannot even be routed, is a problem like any other', async (path, status, code) => {
+  const answer = await shop.send(path);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(answer).toMatchObject({ status, body: { code } });
 });
 
 type Dead = { consumer: string; error_class: string; error_message: string; payload: Buffer | null };

@@ -139,7 +139,7 @@ test('a database that is away makes it unready but not dead', async () => {
 });
 
 test('on SIGTERM under load it answers what it took, flushes its outbox and exits with 0', async () => {
-  const service = start('order', { ...good, OUTBOX_POLL_INTERVAL_MS: '60000' });
+  const service = start('order', { ...good, OUTBOX_POLL_INTERVAL_MS: '20000' });
   await isReady();
   const answers = Array.from({ length: 60 }, () =>
     checkout().then(

@@ -8,7 +8,7 @@ export const config = readConfig(
     /** The simulator, or https://api.stripe.com */
     GATEWAY_URL: z.url({ protocol: /^https?$/ }),
     GATEWAY_API_KEY: z.string().min(1),
-    GATEWAY_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(10_000),
+    GATEWAY_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(8_000),
   }),
   process.env,
 );

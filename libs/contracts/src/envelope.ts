@@ -4,6 +4,7 @@ import type { Delivery, HeaderValue } from './delivery.ts';
 import { facts } from './facts.ts';
 import type { Message } from './message.ts';
 import { tasks } from './tasks.ts';
+import { text } from './text.ts';
 
 /**
  * What every message carries around its data: CloudEvents 1.0 in binary mode. The value is the JSON of `data`, the
@@ -77,21 +78,21 @@ export class UnreadableMessage extends Permanent {
 const Attributes = z.object({
   ce_specversion: z.literal('1.0'),
   ce_id: z.uuid(),
-  ce_type: z.string().min(1).max(100),
-  ce_source: z.string().min(1).max(100),
-  ce_subject: z.string().min(1).max(200),
+  ce_type: text(100),
+  ce_source: text(100),
+  ce_subject: text(200),
   ce_time: z.iso.datetime(),
   ce_dataversion: z.coerce.number().int().positive(),
   ce_sequence: z.coerce.number().int().positive().optional(),
   ce_correlationid: z.uuid(),
   ce_causationid: z.string().regex(/^(http:)?[0-9a-f-]{36}$/),
-  ce_userid: z.string().max(200).optional(),
-  traceparent: z.string().max(100).optional(),
+  ce_userid: text(200).optional(),
+  traceparent: text(100).optional(),
 });
 
 /** The type a delivery claims to be of, or undefined when it does not say. */
 export function typeOf(delivery: Delivery): string | undefined {
-  return text(delivery.headers['ce_type']);
+  return decoded(delivery.headers['ce_type']);
 }
 
 /**
@@ -101,7 +102,7 @@ export function typeOf(delivery: Delivery): string | undefined {
  */
 export function readEnvelope(delivery: Delivery): Envelope {
   const attributes = Attributes.safeParse(
-    Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, text(value)])),
+    Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, decoded(value)])),
   );
   if (!attributes.success) {
     const names = [...new Set(attributes.error.issues.map((issue) => issue.path.join('.')))].join(', ');
@@ -149,7 +150,7 @@ function parseJson(value: Buffer | null): unknown {
   }
 }
 
-function text(value: HeaderValue): string | undefined {
+function decoded(value: HeaderValue): string | undefined {
   if (value === undefined || value === null) return undefined;
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }

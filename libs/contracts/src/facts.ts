@@ -1,22 +1,17 @@
 import { z } from 'zod';
+import { text } from './text.ts';
 
 const id = z.uuid();
-const sku = z.string().min(1).max(64);
+const sku = text(64);
 const quantity = z.int().min(1).max(1_000_000);
 
-export const Money = z.object({ amountMinor: z.int().nonnegative(), currency: z.string().length(3) });
+export const Money = z.object({ amountMinor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) });
 
-/** No control characters: PostgreSQL's text and jsonb cannot hold NUL, and a mail header must not hold a line break. */
-const personName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+const personName = text(200).trim().min(1);
 
 export const Customer = z.object({ name: personName, email: z.email().max(254) });
 
-export const OrderLine = z.object({ sku, name: z.string().max(200), quantity, unitPrice: Money });
+export const OrderLine = z.object({ sku, name: text(200), quantity, unitPrice: Money });
 
 export const cancellationReasons = ['payment-declined', 'stock-short', 'timed-out', 'capture-failed'] as const;
 export type CancellationReason = (typeof cancellationReasons)[number];
@@ -51,7 +46,7 @@ export const facts = {
       customer: Customer,
       items: z.array(OrderLine).min(1).max(50),
       total: Money,
-      paymentMethod: z.string().min(1).max(100),
+      paymentMethod: text(100),
     }),
   ),
   OrderConfirmed: announcedBy('order', 1, z.object({ orderId: id, total: Money })),
@@ -59,17 +54,9 @@ export const facts = {
   OrderCancelled: announcedBy('order', 1, z.object({ orderId: id, reason: z.enum(cancellationReasons) })),
 
   PaymentAuthorized: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
-  PaymentDeclined: announcedBy(
-    'payment',
-    1,
-    z.object({ orderId: id, paymentId: id, declineCode: z.string().max(100) }),
-  ),
+  PaymentDeclined: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, declineCode: text(100) })),
   PaymentReceived: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
-  PaymentCaptureFailed: announcedBy(
-    'payment',
-    1,
-    z.object({ orderId: id, paymentId: id, failureCode: z.string().max(100) }),
-  ),
+  PaymentCaptureFailed: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, failureCode: text(100) })),
   PaymentVoided: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id })),
 
   StockReserved: announcedBy('inventory', 1, z.object({ orderId: id, items })),

@@ -12,5 +12,6 @@ export {
 export * from './facts.ts';
 export { fact, type Message, task } from './message.ts';
 export { maskPersonal, maskEmail } from './personal.ts';
-export { type ConsumerGroup, retryRungs, topology, type Topology } from './topology.ts';
+export { type ConsumerGroup, mailDomain, retryRungs, topology, type Topology } from './topology.ts';
 export * from './tasks.ts';
+export { text } from './text.ts';

@@ -28,6 +28,11 @@ const groups = {
 
 export type ConsumerGroup = keyof typeof groups;
 
+/** The domain of a shop's Message-IDs: two shops that send to one mailbox do not take each other's mails for their own. */
+export function mailDomain(namespace: string): string {
+  return namespace === '' ? 'cartwheel.example' : `${namespace}.cartwheel.example`;
+}
+
 export type Topology = ReturnType<typeof topology>;
 
 /**

@@ -19,6 +19,7 @@ const BY_STATUS: Record<number, { code: string; detail: string }> = {
   400: { code: 'malformed-request', detail: 'The request could not be read. Is the body valid JSON?' },
   404: { code: 'not-found', detail: 'There is nothing at this address.' },
   413: { code: 'body-too-large', detail: 'The body is larger than 64 kB.' },
+  414: { code: 'uri-too-long', detail: 'A part of the address is too long.' },
   415: { code: 'unsupported-media-type', detail: 'Send the body as application/json.' },
 };
 
@@ -51,7 +52,7 @@ export class ProblemFilter extends BaseExceptionFilter {
       return problem(
         503,
         'temporarily-unavailable',
-        'The service cannot reach its database. Nothing was changed; try again.',
+        'The service cannot reach its database. Try again; under the same Idempotency-Key that is safe.',
       );
     }
     if (error instanceof ServiceUnavailableException) {
@@ -64,6 +65,14 @@ export class ProblemFilter extends BaseExceptionFilter {
     if (known) return problem(status, known.code, known.detail);
     return problem(500, 'internal-error', 'Something went wrong here. It is in the log.');
   }
+}
+
+/** Fastify's answer to an address that it cannot even route: the same kind of problem as everywhere. */
+export function frameworkError(error: { statusCode?: number }, _request: unknown, reply: FastifyReply): void {
+  const status = error.statusCode ?? 400;
+  const { code, detail } = BY_STATUS[status] ?? BY_STATUS[400]!;
+  const body = JSON.stringify(problem(status, code, detail));
+  void reply.status(status).header('content-type', 'application/problem+json').send(body);
 }
 
 function problem(status: number, code: string, detail: string, errors?: Problem['errors']): Problem {

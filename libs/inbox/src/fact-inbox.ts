@@ -11,7 +11,7 @@ import { collect, type Collected, type Tx, type Wake, writeOutbox } from '@cartw
 import { bury, type Failure } from '@cartwheel/parking';
 import { DatabaseUnavailable, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
 import { deriveId, describeError, Permanent } from '@cartwheel/primitives';
-import { blameDatabase, claim } from './claim.ts';
+import { blameDatabase, blameDatabaseUnlessMessage, claim } from './claim.ts';
 
 /**
  * Prevents: a fact that is applied twice, or half, or not at all; a poison record that stops a consumer.
@@ -20,7 +20,7 @@ import { blameDatabase, claim } from './claim.ts';
  *   one outbox insert · COMMIT.
  * Promises: 1. whatever is redelivered, and by however many instances, is applied once. 2. A handler's error counts, is
  *   tried three times at once, and then the message is a dead letter. 3. An error of the database counts for nobody:
- *   `apply` throws DatabaseUnavailable and the same chunk comes again. 4. No other error leaves `apply`.
+ *   `apply` throws DatabaseUnavailable and the same chunk comes again. 4. No other error leaves `apply`, but for the abort of `signal`.
  * Costs: one row per fact and consumer, for ever; one transaction per message.
  * Not here: one transaction per chunk, parking, order across a dead letter (docs/limits.md).
  * Proof: fact-inbox.int.spec.ts, consumer.fault.spec.ts
@@ -121,7 +121,7 @@ export class FactInbox {
         const bound = collect(tx, causedBy(envelope), collected);
         await handlers.handle(envelope.type, envelope.data, { fact: envelope, delivery, tx: bound, emit: bound.emit });
       }
-      await writeOutbox(tx, origin, collected);
+      await blameDatabaseUnlessMessage(writeOutbox(tx, origin, collected));
     });
     if (collected.length > 0) wake.ring();
   }

@@ -168,6 +168,30 @@ describe('a failure', () => {
   });
 });
 
+test('edited retry headers count as a first delivery, and loop nothing', async () => {
+  const edited = { cartwheel_attempt: 'x', cartwheel_failures: '-3', cartwheel_first_failed_at: 'yesterday' };
+  const plain = delivered();
+  const delivery = { ...plain, headers: { ...plain.headers, ...edited } };
+  const retried = await inbox.apply(
+    delivery,
+    worker(() => Promise.reject(new Error('no'))),
+    live,
+  );
+  expect(retried).toMatchObject({
+    kind: 'retry',
+    rung: 0,
+    headers: { cartwheel_attempt: '2', cartwheel_failures: '1' },
+  });
+  expect(
+    await inbox.apply(
+      delivery,
+      worker(() => Promise.reject(new Permanent('no'))),
+      live,
+    ),
+  ).toEqual({ kind: 'ack' });
+  expect(await dead()).toHaveLength(1);
+});
+
 test.each([
   ['is no JSON', { value: Buffer.from('{') }],
   ['has no headers', { headers: {} }],

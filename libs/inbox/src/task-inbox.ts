@@ -14,7 +14,7 @@ import { bury, type Failure } from '@cartwheel/parking';
 import { DatabaseUnavailable, type Pool, transaction } from '@cartwheel/postgres';
 import { backoff, delay, deriveId, describeError, Permanent, Transient } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
-import { blameDatabase, claim } from './claim.ts';
+import { blameDatabase, blameDatabaseUnlessMessage, claim } from './claim.ts';
 
 /**
  * Prevents: a task whose outcome is recorded twice, and a database transaction that stays open while the outside thinks.
@@ -72,7 +72,7 @@ export class TaskInbox {
     this.#options = options;
   }
 
-  /** @throws only when `signal` is aborted: leave the task unacknowledged, the broker delivers it again. */
+  /** @throws when `signal` is aborted, or on a bug of ours: leave the task unacknowledged, the broker delivers it again. */
   async apply(delivery: Delivery, handlers: TaskHandlers, signal: AbortSignal): Promise<TaskOutcome> {
     for (let repeats = 1; ; repeats += 1) {
       signal.throwIfAborted();
@@ -88,9 +88,13 @@ export class TaskInbox {
 
   async #attempt(delivery: Delivery, handlers: TaskHandlers): Promise<TaskOutcome> {
     const header = (name: string) => String(delivery.headers[name] ?? '');
-    const attempt = Number(header(HEADER.attempt) || 1);
-    const failures = Number(header(HEADER.failures) || 0);
-    const firstFailedAt = header(HEADER.firstFailedAt) || new Date().toISOString();
+    // Anybody may have edited a message: what is no count or no date counts as a first delivery's.
+    const count = (name: string, first: number) =>
+      /^\d{1,6}$/.test(header(name)) ? Math.max(Number(header(name)), first) : first;
+    const attempt = count(HEADER.attempt, 1);
+    const failures = count(HEADER.failures, 0);
+    const since = new Date(header(HEADER.firstFailedAt));
+    const firstFailedAt = Number.isNaN(since.getTime()) ? new Date() : since;
 
     let task: Envelope;
     try {
@@ -122,13 +126,13 @@ export class TaskInbox {
       });
       if (error instanceof Permanent || counted >= MAX_FAILURES) {
         await this.#end(task, place, 'dead');
-        return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt: new Date(firstFailedAt) });
+        return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt });
       }
       await this.#end(task, place, 'retry');
       const headers = {
         [HEADER.attempt]: String(attempt + 1),
         [HEADER.failures]: String(counted),
-        [HEADER.firstFailedAt]: firstFailedAt,
+        [HEADER.firstFailedAt]: firstFailedAt.toISOString(),
         cartwheel_last_error: describeError(error).errorClass,
       };
       return { kind: 'retry', rung: Math.min(attempt, retryRungs.length) - 1, headers };
@@ -157,7 +161,7 @@ export class TaskInbox {
     await transaction(pool, async (tx) => {
       if ((await blameDatabase(claim(tx, consumer, [id]))).size === 0) return;
       await work(collect(tx, cause, collected));
-      await writeOutbox(tx, origin, collected);
+      await blameDatabaseUnlessMessage(writeOutbox(tx, origin, collected));
     });
     if (collected.length > 0) wake.ring();
   }
@@ -201,7 +205,9 @@ export class TaskInbox {
 
 /** A task without a believable id gets one from its bytes, so that its redelivery is the same task. */
 function idOfBytes(delivery: Delivery): string {
-  const headers = JSON.stringify(Object.entries(delivery.headers).map(([name, value]) => [name, String(value)]));
+  // Not the broker's own: x-delivery-count grows with each redelivery.
+  const own = Object.entries(delivery.headers).filter(([name]) => !name.startsWith('x-'));
+  const headers = JSON.stringify(own.map(([name, value]) => [name, String(value)]));
   const digest = createHash('sha256')
     .update(headers)
     .update(delivery.value ?? '')

@@ -50,8 +50,10 @@ export class KafkaPublisher {
   }
 
   async #send(rows: readonly KafkaRow[]): Promise<void> {
-    if (!this.#producer) {
-      const producer = this.#kafka.producer({
+    // Held here, not read again: a send that outlives its deadline must not go out on its successor's producer.
+    let producer = this.#producer;
+    if (!producer) {
+      producer = this.#kafka.producer({
         idempotent: true,
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
@@ -60,7 +62,7 @@ export class KafkaPublisher {
       this.#producer = producer;
       await producer.connect();
     }
-    await this.#producer.sendBatch({ acks: -1, topicMessages: byTopic(rows) });
+    await producer.sendBatch({ acks: -1, topicMessages: byTopic(rows) });
   }
 
   /** kafkajs goes on with a send after its producer was disconnected, and connects again for it: first its end, then ours. */

@@ -201,13 +201,19 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   };
 }
 
+/** A producer may write anything here; what is no date is left out. */
+function timestampOf({ timestamp }: KafkaMessage): { timestamp?: string } {
+  const date = new Date(Number(timestamp));
+  return Number.isNaN(date.getTime()) ? {} : { timestamp: date.toISOString() };
+}
+
 function toDelivery(topic: string, partition: number, message: KafkaMessage): Delivery {
   return {
     source: 'kafka',
     topic,
     partition,
     offset: message.offset,
-    timestamp: new Date(Number(message.timestamp)).toISOString(),
+    ...timestampOf(message),
     key: message.key,
     headers: (message.headers ?? {}) as Record<string, HeaderValue>,
     value: message.value,

@@ -123,6 +123,30 @@ describe('the relay', () => {
     expect(published).toEqual(good);
   });
 
+  test('goes on with a new connection when setting aside failed: an aborted transaction would hold its leader for ever', async () => {
+    const [bad, good] = await write(['bad', 'good']);
+    let attempts = 0;
+    const published: string[] = [];
+    relay(
+      (rows) => {
+        const rest = rows.filter(({ id }) => id !== bad);
+        published.push(...rest.map(({ id }) => id));
+        return Promise.resolve({
+          ...confirmAll(rest),
+          unroutable: rows.filter(({ id }) => id === bad).map(({ seq }) => seq),
+        });
+      },
+      {
+        setAside: async (tx) => {
+          if ((attempts += 1) < 3) await tx.query('SELECT 1 / 0');
+        },
+      },
+    );
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(attempts).toBe(3);
+    expect(published).toEqual([good]);
+  });
+
   test('publishes at a ring without waiting for its poll', async () => {
     const wake = new Wake();
     const published: string[] = [];

@@ -102,12 +102,12 @@ export class OutboxRelay {
   async #flush(): Promise<void> {
     this.#ringing = false;
     const client = await this.#connect();
-    if (!(await this.#lead(client))) return;
+    if (!(await this.#orDisconnect(this.#lead(client)))) return;
     for (;;) {
-      const rows = (await client.query<RelayRow>(READ, [this.#options.channel])).rows;
+      const { rows } = await this.#orDisconnect(client.query<RelayRow>(READ, [this.#options.channel]));
       if (rows.length === 0) return;
       const { confirmed, unroutable = [] } = await this.#options.publish(rows);
-      await this.#remove(client, rows, confirmed, unroutable);
+      await this.#orDisconnect(this.#remove(client, rows, confirmed, unroutable));
       // The broker took nothing and refused nothing aloud: the next round is an attempt like any other.
       if (confirmed.length + unroutable.length === 0) throw new Error(`${this.#options.channel} confirmed no message`);
     }
@@ -128,6 +128,16 @@ export class OutboxRelay {
     );
     await client.query('DELETE FROM outbox WHERE seq = ANY($1::bigint[])', [unroutable]);
     await client.query('COMMIT');
+  }
+
+  /** A connection on which a statement failed may hold an aborted transaction or an answer still to come: a new one is safe. */
+  async #orDisconnect<T>(statement: Promise<T>): Promise<T> {
+    try {
+      return await statement;
+    } catch (error) {
+      await this.#disconnect();
+      throw error;
+    }
   }
 
   async #lead(client: pg.Client): Promise<boolean> {

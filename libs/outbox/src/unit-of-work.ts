@@ -39,11 +39,9 @@ export async function writeOutbox(
   { source, topology }: { source: string; topology: Topology },
   collected: readonly Collected[],
 ): Promise<void> {
+  const checked = collected.map((one) => ({ ...one, data: validated(one.message) }));
   const next = await takeSequences(tx, topology, collected);
-  const rows = collected.map(({ message, cause }): OutboxRow => {
-    const contract = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
-    const checked = contract.schema.safeParse(message.data);
-    if (!checked.success) throw new Permanent(`${message.type} breaks its contract at ${pathsOf(checked.error)}`);
+  const rows = checked.map(({ message, cause, data }): OutboxRow => {
     const address =
       message.kind === 'fact'
         ? { channel: 'kafka' as const, destination: topology.topic(facts[message.type].topic), key: message.subject }
@@ -54,7 +52,7 @@ export async function writeOutbox(
       key: Buffer.from(address.key),
       type: message.type,
       headers: headersOf(message, source, cause, next(message)),
-      payload: Buffer.from(JSON.stringify(checked.data)),
+      payload: Buffer.from(JSON.stringify(data)),
     };
   });
   await writeRows(tx, rows);
@@ -97,6 +95,14 @@ async function takeSequences(tx: Queryable, topology: Topology, collected: reado
     used.set(place.key, sequence);
     return sequence;
   };
+}
+
+/** @throws Permanent when the message breaks its contract */
+function validated(message: Message): unknown {
+  const { schema } = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
+  const checked = schema.safeParse(message.data);
+  if (!checked.success) throw new Permanent(`${message.type} breaks its contract at ${pathsOf(checked.error)}`);
+  return checked.data;
 }
 
 function pathsOf(error: { issues: { path: PropertyKey[] }[] }): string {

@@ -2,9 +2,15 @@ import type { Delivery, HeaderValue } from '@cartwheel/contracts';
 import { type OutboxRow, type RelayRow, writeRows } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { describeError, newId } from '@cartwheel/primitives';
+import { createHash } from 'node:crypto';
 
 /** Why and how often a message failed. */
 export type Failure = { readonly error: unknown; readonly attempts: number; readonly firstFailedAt: Date };
+
+const MAX_KEY_BYTES = 1_024;
+/** The topic takes 2 MB. A stranger's compressed record may be larger once it is unpacked, and one row that Kafka refuses
+ * would stop the relay. Base64 and the repeated key need room too. */
+const MAX_COPY_BYTES = 1_000_000;
 
 const INSERT = `
   INSERT INTO parked_messages (source, consumer, topic, key, partition, record_offset, state, attempts, next_attempt_at,
@@ -27,7 +33,7 @@ export async function bury(
     delivery.source,
     at.consumer,
     delivery.topic,
-    delivery.key ?? Buffer.from(id),
+    rowKey(delivery.key, id),
     delivery.partition ?? null,
     delivery.offset ?? null,
     failure.attempts,
@@ -39,20 +45,24 @@ export async function bury(
     text,
   ]);
   if (at.deadLetterTopic === undefined) return;
+  const size = (delivery.key?.length ?? 0) + (delivery.value?.length ?? 0) + JSON.stringify(delivery.headers).length;
+  const fits = size < MAX_COPY_BYTES;
   const copy: OutboxRow = {
     channel: 'kafka',
     id: newId(),
     destination: at.deadLetterTopic,
-    key: delivery.key,
+    key: fits ? delivery.key : null,
     type: 'DeadLetter',
-    payload: delivery.value,
+    payload: fits ? delivery.value : null,
     headers: {
-      ...encodeHeaders(delivery.headers),
+      ...(fits
+        ? encodeHeaders(delivery.headers)
+        : { dlq_omitted: 'key, headers and value: too large, kept in the database' }),
       dlq_original_topic: delivery.topic,
       dlq_original_partition: String(delivery.partition ?? ''),
       dlq_original_offset: delivery.offset ?? '',
       dlq_original_timestamp: delivery.timestamp ?? '',
-      dlq_original_key: { base64: (delivery.key ?? Buffer.alloc(0)).toString('base64') },
+      ...(fits ? { dlq_original_key: { base64: (delivery.key ?? Buffer.alloc(0)).toString('base64') } } : {}),
       dlq_consumer: at.consumer,
       dlq_attempts: String(failure.attempts),
       dlq_first_failed_at: failure.firstFailedAt.toISOString(),
@@ -87,6 +97,15 @@ export async function buryUnroutable(
       `no queue is bound for ${row.key?.toString() ?? ''}`,
     ]);
   }
+}
+
+/**
+ * The key under which a message stands in `parked_messages`. One without a key stands under its own id; one that is too long
+ * for the index (a B-tree entry ends at 2.7 kB) under its digest, which is the same for every message of that key.
+ */
+function rowKey(key: Buffer | null, id: string): Buffer {
+  if (key === null) return Buffer.from(id);
+  return key.length <= MAX_KEY_BYTES ? key : createHash('sha256').update(key).digest();
 }
 
 function encodeHeaders(headers: Readonly<Record<string, HeaderValue>>): Record<string, { base64: string }> {

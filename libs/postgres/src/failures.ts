@@ -5,8 +5,8 @@ export class DatabaseUnavailable extends Transient {
   override readonly name = 'DatabaseUnavailable';
 }
 
-const RETRYABLE = ['25P03', '57014', '55P03', '40001', '40P01'];
-const RETRYABLE_CLASSES = ['08', '57P', '53'];
+const RETRYABLE = ['25006', '25P03', '57014', '55P03', '40001', '40P01'];
+const RETRYABLE_CLASSES = ['08', '57P', '53', '58', 'XX'];
 
 /**
  * Whether an error that a query threw is the database's own: a lost connection, a deadlock, a time-out, no room.

@@ -6,6 +6,19 @@ export interface Queryable {
   query<Row = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** Single statements outside a transaction. @throws DatabaseUnavailable when the database is why one failed. */
+export function autocommit(pool: Pool): Queryable {
+  return {
+    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      try {
+        return (await pool.query(sql, [...parameters])).rows as Row[];
+      } catch (error) {
+        throw isDatabaseFailure(error) ? unavailable(error) : error;
+      }
+    },
+  };
+}
+
 /**
  * Runs `work` in one READ COMMITTED transaction.
  *

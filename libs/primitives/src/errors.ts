@@ -1,4 +1,4 @@
-/** The attempt failed, the next one may not: the outside was away, slow or busy. Never uses up attempts. */
+/** The attempt failed, the next one may not: the outside was away, slow or busy. A task never uses up attempts by it. */
 export class Transient extends Error {
   override readonly name: string = 'Transient';
 }

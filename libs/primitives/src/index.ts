@@ -1,4 +1,3 @@
-export { type Clock, systemClock } from './clock.ts';
 export { describeError, DomainError, Permanent, Transient } from './errors.ts';
 export { deriveId, isId, newId } from './ids.ts';
 export { add, type Money, money, times, zero } from './money.ts';

@@ -1,7 +1,7 @@
 import type { Topology } from '@cartwheel/contracts';
 import { closeConnection, openConnection, rpc } from './connection.ts';
 
-/** Declares exchange, queues and bindings. Run by set-up: a service's role may use them, not make them. */
+/** Declares exchange, queues and bindings. Run by set-up; services only look whether they are there. */
 export async function declareTopology(url: string, topology: Topology): Promise<void> {
   const connection = await openConnection(url, 'set-up');
   try {

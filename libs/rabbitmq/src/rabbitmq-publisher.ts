@@ -13,6 +13,8 @@ export type RabbitmqMessage = {
   readonly type: string;
 };
 
+type Opened = { readonly connection: ChannelModel; readonly channel: ConfirmChannel; readonly returned: Set<string> };
+
 /**
  * Prevents: a task that the broker never stored, or that no queue was bound for, being taken for sent.
  * How: publisher confirms, persistent messages, and `mandatory` always: an unroutable publish is *acked*, only
@@ -28,9 +30,8 @@ export class RabbitmqPublisher {
   readonly #url: string;
   readonly #name: string;
   readonly #deadlineMs: number;
-  #open: Promise<{ connection: ChannelModel; channel: ConfirmChannel }> | undefined;
+  #open: Promise<Opened> | undefined;
   #blocked: string | undefined;
-  readonly #returned = new Set<string>();
 
   constructor(url: string, name: string, { deadlineMs = 10_000 } = {}) {
     this.#url = url;
@@ -43,11 +44,11 @@ export class RabbitmqPublisher {
     if (this.#blocked !== undefined) throw new Error(`RabbitMQ blocks publishers: ${this.#blocked}`);
     const confirmed: string[] = [];
     const unroutable: string[] = [];
-    const sending = this.#channel().then(async (channel) => {
+    const sending = this.#channel().then(async ({ channel, returned }) => {
       await Promise.all(
         messages.map(async (message) => {
           const ok = await this.#send(channel, message);
-          if (this.#returned.delete(message.id)) unroutable.push(message.ref);
+          if (returned.delete(placeOf(message.exchange, message.routingKey, message.id))) unroutable.push(message.ref);
           else if (ok) confirmed.push(message.ref);
         }),
       );
@@ -92,8 +93,8 @@ export class RabbitmqPublisher {
     return promise;
   }
 
-  async #channel(): Promise<ConfirmChannel> {
-    if (this.#open) return (await this.#open).channel;
+  async #channel(): Promise<Opened> {
+    if (this.#open) return this.#open;
     // Whatever happens to this connection later must not make us forget the one that replaced it.
     const forget = () => {
       if (this.#open !== opening) return;
@@ -102,11 +103,10 @@ export class RabbitmqPublisher {
     };
     const opening = this.#connect(forget);
     this.#open = opening;
-    void opening.catch(forget);
-    return (await opening).channel;
+    return opening;
   }
 
-  async #connect(forget: () => void) {
+  async #connect(forget: () => void): Promise<Opened> {
     const connection = await openConnection(this.#url, this.#name);
     try {
       connection.on('close', forget);
@@ -118,11 +118,20 @@ export class RabbitmqPublisher {
         forget();
         void closeConnection(connection);
       });
-      channel.on('return', (message: Message) => this.#returned.add(String(message.properties.messageId)));
-      return { connection, channel };
+      // What a channel returned is forgotten with it: a later, routed publish of the same task is another matter.
+      const returned = new Set<string>();
+      channel.on('return', ({ fields, properties }: Message) =>
+        returned.add(placeOf(fields.exchange, fields.routingKey, String(properties.messageId))),
+      );
+      return { connection, channel, returned };
     } catch (error) {
       void closeConnection(connection);
       throw error;
     }
   }
+}
+
+/** The relay and the retry ladder share a channel, and may send the same task to different places. */
+function placeOf(exchange: string, routingKey: string, id: string): string {
+  return `${exchange} ${routingKey} ${id}`;
 }

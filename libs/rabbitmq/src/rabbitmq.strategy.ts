@@ -116,7 +116,12 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     const { url, queue, prefetch } = this.#options;
     const connection = await openConnection(url, `worker:${queue}`);
     this.#connection = connection;
-    const { promise: closed, resolve: close } = Promise.withResolvers<string>();
+    const { promise: closed, resolve } = Promise.withResolvers<string>();
+    const lost = new AbortController();
+    const close = (reason: string) => {
+      lost.abort();
+      resolve(reason);
+    };
     connection.on('close', () => close('the connection closed'));
     try {
       const channel = await rpc('opening a channel', connection.createChannel());
@@ -127,7 +132,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
         `consuming ${queue}`,
         channel.consume(queue, (message) => {
           if (message === null) return close('the broker cancelled the consumer');
-          this.#take(channel, message, closed);
+          this.#take(channel, message, lost.signal);
         }),
       );
       this.#stopTaking = () => rpc('cancelling the consumer', channel.cancel(consumerTag));
@@ -140,19 +145,22 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     return { closed: closed.finally(() => closeConnection(connection)) };
   }
 
-  #take(channel: Channel, message: ConsumeMessage, closed: Promise<string>): void {
-    const lost = new AbortController();
-    void closed.then(() => lost.abort());
-    const work = this.#process(channel, message, lost.signal)
-      .catch((error: unknown) => this.#handBack(channel, message, error, lost.signal))
+  /** `lost` is aborted when the channel is of no use any more: then the broker delivers the task again, and nobody acks. */
+  #take(channel: Channel, message: ConsumeMessage, lost: AbortSignal): void {
+    const work = this.#process(channel, message, lost)
+      .catch((error: unknown) => this.#handBack(channel, message, error, lost))
       .finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
   }
 
-  async #process(channel: Channel, message: ConsumeMessage, signal: AbortSignal): Promise<void> {
-    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, signal);
-    if (outcome.kind === 'retry') await this.#climb(message, outcome, signal);
-    if (!signal.aborted) channel.ack(message);
+  async #process(channel: Channel, message: ConsumeMessage, lost: AbortSignal): Promise<void> {
+    // Work under way is finished when we close; waiting for a database or a broker that is away is not.
+    const over = AbortSignal.any([lost, this.#closing.signal]);
+    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, over);
+    // The broker delivers it again already: on the ladder it would be a second task.
+    if (lost.aborted) return;
+    if (outcome.kind === 'retry') await this.#climb(message, outcome, over);
+    if (!lost.aborted) channel.ack(message);
   }
 
   /** Has the broker deliver it again after a while. Kept without an acknowledgement it would fill the prefetch for good. */
@@ -171,7 +179,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     const { publisher, retryQueue, onEvent, queue } = this.#options;
     const { properties, content } = message;
     for (let attempt = 1; ; attempt += 1) {
-      signal.throwIfAborted();
+      if (attempt > 1) signal.throwIfAborted();
       try {
         const { confirmed } = await publisher.publish([
           {

@@ -20,8 +20,9 @@ export const environment = z.object({
     .regex(/^[a-z0-9-]*$/)
     .default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(500),
-  SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(10_000),
+  /** Below the 30 s after which a silent leader loses its connection. */
+  OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(20_000).default(500),
+  SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(20_000),
 });
 
 export type ServiceConfig = z.infer<typeof environment>;

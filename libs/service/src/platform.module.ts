@@ -1,14 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { UnitOfWork } from '@cartwheel/outbox';
-import type { Pool } from '@cartwheel/postgres';
+import { autocommit, type Pool } from '@cartwheel/postgres';
 import { HealthController } from './health.controller.ts';
 import { Liveness } from './liveness.ts';
 
-/** The service's connection pool, for reads that need no transaction. */
-export const POOL = Symbol('pool');
+/** The service's database, as a `Queryable`: for reads that need no transaction. */
+export const DATABASE = Symbol('database');
 
-/** What every service's slices may inject: the pool, and transactions that end in the outbox. */
+/** What every service's slices may inject: the database, and transactions that end in the outbox. */
 @Module({})
 export class PlatformModule {
   static with(pool: Pool, unitOfWork: UnitOfWork, liveness: Liveness): DynamicModule {
@@ -18,11 +18,11 @@ export class PlatformModule {
       imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController],
       providers: [
-        { provide: POOL, useValue: pool },
+        { provide: DATABASE, useValue: autocommit(pool) },
         { provide: UnitOfWork, useValue: unitOfWork },
         { provide: Liveness, useValue: liveness },
       ],
-      exports: [POOL, UnitOfWork],
+      exports: [DATABASE, UnitOfWork],
     };
   }
 }

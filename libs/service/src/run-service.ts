@@ -2,11 +2,11 @@ import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { topology as topologyOf } from '@cartwheel/contracts';
-import { ProblemFilter, validationPipe } from '@cartwheel/http';
+import { frameworkError, ProblemFilter, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
 import { createLogger, type Logger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
-import { createPool, missingSchema, type Pool, type Schema } from '@cartwheel/postgres';
+import { autocommit, createPool, missingSchema, type Pool, type Schema } from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
@@ -83,7 +83,12 @@ export async function runService({
   const liveness = new Liveness(pool, strategies);
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: PlatformModule, imports: [PlatformModule.with(pool, unitOfWork, liveness), module] },
-    new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' }),
+    new FastifyAdapter({
+      bodyLimit: BODY_LIMIT_BYTES,
+      forceCloseConnections: 'idle',
+      return503OnClosing: false,
+      frameworkErrors: frameworkError,
+    }),
     { logger: new NestLog(logger), abortOnError: false },
   );
   app.useGlobalFilters(new ProblemFilter(app.getHttpAdapter()));
@@ -138,13 +143,9 @@ async function waitForDatabase(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const db = {
-    query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-      (await pool.query(sql, [...parameters])).rows as Row[],
-  };
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
-      return await missingSchema(db, schemas);
+      return await missingSchema(autocommit(pool), schemas);
     } catch (error) {
       logger.warn({ attempt, ...describeError(error) }, 'waiting for the database');
       await delay(backoff(attempt, { baseMs: 200, maxMs: 3_000 }), signal);

@@ -4,7 +4,8 @@ import { Kafka, logLevel, type Message } from 'kafkajs';
 export async function kafkaTopic(brokers: string[], { topic, groupId }: { topic: string; groupId: string }) {
   const kafka = new Kafka({ brokers, clientId: 'test', logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  // Idempotent: kafkajs repeats a request of which one partition failed, and a test counts records.
+  const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1 });
   await Promise.all([admin.connect(), producer.connect()]);
   return {
     topic,

@@ -89,8 +89,8 @@ export function goodShop(): GoodShop {
       { emailId: 'eb', orderId: 'b', template: 'cancellation', state: 'sent', requestedAt: 51_000 },
     ],
     mailbox: [
-      { messageId: 'ea@cartwheel.example', at: 50_000 },
-      { messageId: 'eb@cartwheel.example', at: 51_000 },
+      { emailId: 'ea', at: 50_000 },
+      { emailId: 'eb', at: 51_000 },
     ],
     ledger: [
       { intentId: 'pi_a', metadata: { orderId: 'a' }, operation: 'authorize', amountMinor: 2_400, currency: 'EUR' },

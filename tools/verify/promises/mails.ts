@@ -8,7 +8,7 @@ const MILESTONES = { OrderConfirmed: 'confirmation', OrderCancelled: 'cancellati
 export function mails(evidence: Evidence): Verdict {
   const excused = ordersWithDeadLetter(evidence, 'mail');
   const requested = new Map(evidence.emails.map((email) => [`${email.orderId} ${email.template}`, email]));
-  const copies = Map.groupBy(evidence.mailbox, ({ messageId }) => messageId);
+  const copies = Map.groupBy(evidence.mailbox, ({ emailId }) => emailId);
   const offenders: string[] = [];
   const repeats: string[] = [];
   for (const { orderId, events } of evidence.orders) {
@@ -16,7 +16,7 @@ export function mails(evidence: Evidence): Verdict {
       const email = requested.get(`${orderId} ${template}`);
       requested.delete(`${orderId} ${template}`);
       const isDue = events.some(({ event }) => event.type === milestone);
-      const received = email ? (copies.get(messageIdOf(email))?.length ?? 0) : 0;
+      const received = email ? (copies.get(email.emailId)?.length ?? 0) : 0;
       if (!isDue && email) offenders.push(`order ${orderId}: a ${template} that it should not get`);
       else if (isDue && received === 0 && !excused.has(orderId))
         offenders.push(`order ${orderId}: no ${template}${standing(email)}`);
@@ -39,16 +39,12 @@ export function mails(evidence: Evidence): Verdict {
 
 /** Mails that nobody here asked for. Those from before this shop's first are another's, from an earlier run. */
 function unknown({ emails, mailbox }: Evidence): string[] {
-  const ours = new Set(emails.map(messageIdOf));
+  const ours = new Set(emails.map(({ emailId }) => emailId));
   // A mail's date has whole seconds.
   const begun = emails.reduce((first, { requestedAt }) => Math.min(first, requestedAt), Infinity) - 1_000;
   return mailbox
-    .filter(({ messageId, at }) => !ours.has(messageId) && at >= begun)
-    .map(({ messageId }) => `nobody asked for <${messageId}>`);
-}
-
-function messageIdOf({ emailId }: EmailRow): string {
-  return `${emailId}@cartwheel.example`;
+    .filter(({ emailId, at }) => !ours.has(emailId) && at >= begun)
+    .map(({ emailId }) => `nobody asked for mail ${emailId}`);
 }
 
 function standing(email: EmailRow | undefined): string {

@@ -209,8 +209,8 @@ describe('one mail per milestone breaks when', () => {
     ],
     [
       'a mail arrived that nobody asked for',
-      (shop) => shop.mailbox.push({ messageId: 'ez@cartwheel.example', at: 60_000 }),
-      /nobody asked for <ez@cartwheel.example>/,
+      (shop) => shop.mailbox.push({ emailId: 'ez', at: 60_000 }),
+      /nobody asked for mail ez/,
     ],
     [
       'a mail is about an order that nobody knows',
@@ -230,7 +230,7 @@ describe('one mail per milestone breaks when', () => {
 
   test('the mails of an earlier shop in the same mailbox break nothing', () => {
     const shop = goodShop();
-    shop.mailbox.push({ messageId: 'old@cartwheel.example', at: 1_000 });
+    shop.mailbox.push({ emailId: 'old', at: 1_000 });
     expect(mails(shop)).toMatchObject({ verdict: 'held' });
   });
 });

@@ -1,19 +1,19 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { maskEmail } from '@cartwheel/contracts';
-import type { Pool } from '@cartwheel/postgres';
-import { POOL } from '@cartwheel/service';
+import type { Queryable } from '@cartwheel/postgres';
+import { DATABASE } from '@cartwheel/service';
 import { z } from 'zod';
 
 const ListEmails = z.object({ orderId: z.uuid() });
 
 @Controller('emails')
 export class ListEmailsController {
-  constructor(@Inject(POOL) private readonly pool: Pool) {}
+  constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   /** What was sent about one order, to a masked address. */
   @Get()
   async list(@Query({ schema: ListEmails }) { orderId }: z.infer<typeof ListEmails>) {
-    const { rows } = await this.pool.query<{ recipient: string }>(
+    const rows = await this.database.query<{ recipient: string }>(
       `SELECT e.email_id AS "emailId", e.template, e.state, e.requested_at AS "requestedAt", e.sent_at AS "sentAt",
          a.email AS recipient
        FROM emails e JOIN addressees a USING (order_id) WHERE e.order_id = $1 ORDER BY e.requested_at`,

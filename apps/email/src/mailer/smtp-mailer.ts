@@ -6,7 +6,10 @@ import { type Mail, Mailer } from './mailer.ts';
 
 @Injectable()
 export class SmtpMailer extends Mailer {
-  private readonly transport = createTransport(config.SMTP_URL, { from: config.MAIL_FROM });
+  private readonly transport = createTransport(
+    { url: config.SMTP_URL, connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 15_000 },
+    { from: config.MAIL_FROM },
+  );
 
   async send(mail: Mail): Promise<void> {
     try {
@@ -15,7 +18,9 @@ export class SmtpMailer extends Mailer {
       const { responseCode, code } = error as { responseCode?: number; code?: string };
       // The server's own words may repeat the address: only its code goes on.
       const said = `SMTP ${responseCode ?? code ?? 'failed'}`;
-      throw responseCode !== undefined && responseCode >= 500 ? new Permanent(said) : new Transient(said);
+      // A wrong password or a closed door (5xx as well) is ours to mend, and no reason to give up the mail.
+      const refusesThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && (responseCode ?? 0) >= 500;
+      throw refusesThisMail ? new Permanent(said) : new Transient(said);
     }
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { mailDomain } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 import { money } from '@cartwheel/primitives';
+import { config } from '../config.ts';
 import type { Mail } from '../mailer/mailer.ts';
 import { cancellation } from './cancellation.template.ts';
 import { confirmation } from './confirmation.template.ts';
@@ -32,7 +34,11 @@ export class SendEmail {
     const total = money(Number(row.total_minor), row.currency);
     const addressee: Addressee = { orderId: row.order_id, name: row.name, items: row.items, total };
     const content = row.template === 'confirmation' ? confirmation(addressee) : cancellation(addressee, row.reason);
-    return { ...content, messageId: `<${emailId}@cartwheel.example>`, to: { name: row.name, address: row.email } };
+    return {
+      ...content,
+      messageId: `<${emailId}@${mailDomain(config.CARTWHEEL_NAMESPACE)}>`,
+      to: { name: row.name, address: row.email },
+    };
   }
 
   async noteSent(tx: Queryable, emailId: string, messageId: string): Promise<void> {

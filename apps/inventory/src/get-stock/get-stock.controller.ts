@@ -1,14 +1,14 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import type { Pool } from '@cartwheel/postgres';
-import { POOL } from '@cartwheel/service';
+import type { Queryable } from '@cartwheel/postgres';
+import { DATABASE } from '@cartwheel/service';
 
 @Controller('stock')
 export class GetStockController {
-  constructor(@Inject(POOL) private readonly pool: Pool) {}
+  constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get()
   async list() {
-    const { rows } = await this.pool.query('SELECT sku, available, reserved, shipped FROM stock ORDER BY sku');
+    const rows = await this.database.query('SELECT sku, available, reserved, shipped FROM stock ORDER BY sku');
     return rows;
   }
 }

@@ -1,21 +1,21 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import type { Pool } from '@cartwheel/postgres';
+import type { Queryable } from '@cartwheel/postgres';
 import { DomainError, isId } from '@cartwheel/primitives';
-import { POOL } from '@cartwheel/service';
+import { DATABASE } from '@cartwheel/service';
 import type { Order } from '../domain/order.ts';
 
 @Controller('orders')
 export class GetOrderController {
-  constructor(@Inject(POOL) private readonly pool: Pool) {}
+  constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get(':id')
   async get(@Param('id') id: string) {
-    const { rows } = isId(id)
-      ? await this.pool.query<{ state: Order; placed_at: Date; updated_at: Date }>(
+    const rows = isId(id)
+      ? await this.database.query<{ state: Order; placed_at: Date; updated_at: Date }>(
           'SELECT state, placed_at, updated_at FROM orders WHERE order_id = $1',
           [id],
         )
-      : { rows: [] };
+      : [];
     if (!rows[0]) throw new DomainError('order-not-found', 'There is no order with this id.', 404);
     const { state: order, placed_at: placedAt, updated_at: updatedAt } = rows[0];
     const { orderId, status, items, total } = order;

@@ -1,14 +1,14 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import type { Pool } from '@cartwheel/postgres';
-import { POOL } from '@cartwheel/service';
+import type { Queryable } from '@cartwheel/postgres';
+import { DATABASE } from '@cartwheel/service';
 
 @Controller('products')
 export class ListProductsController {
-  constructor(@Inject(POOL) private readonly pool: Pool) {}
+  constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get()
   async list() {
-    const { rows } = await this.pool.query<{ sku: string; name: string; price_minor: number; currency: string }>(
+    const rows = await this.database.query<{ sku: string; name: string; price_minor: number; currency: string }>(
       'SELECT sku, name, price_minor, currency FROM products ORDER BY sku',
     );
     return rows.map(({ sku, name, price_minor: amountMinor, currency }) => ({

@@ -1,7 +1,7 @@
-import { Customer } from '@cartwheel/contracts';
+import { Customer, text } from '@cartwheel/contracts';
 import { z } from 'zod';
 
-const Item = z.object({ sku: z.string().min(1).max(64), quantity: z.int().min(1).max(1_000) });
+const Item = z.object({ sku: text(64), quantity: z.int().min(1).max(1_000) });
 
 /** The body of `POST /checkout`. */
 export const Checkout = z

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { UnitOfWork } from '@cartwheel/outbox';
-import type { Pool } from '@cartwheel/postgres';
+import type { Queryable } from '@cartwheel/postgres';
 import { delay, describeError } from '@cartwheel/primitives';
-import { POOL } from '@cartwheel/service';
+import { DATABASE } from '@cartwheel/service';
 import { config } from '../config.ts';
 import { timeOut } from '../domain/order.ts';
 import { OrderRepository } from '../order.repository.ts';
@@ -18,7 +18,7 @@ export class TimeOutOrder implements OnApplicationBootstrap, OnModuleDestroy {
   private loop: Promise<void> | undefined;
 
   constructor(
-    @Inject(POOL) private readonly pool: Pool,
+    @Inject(DATABASE) private readonly database: Queryable,
     private readonly unitOfWork: UnitOfWork,
     private readonly orders: OrderRepository,
   ) {}
@@ -33,6 +33,8 @@ export class TimeOutOrder implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async run() {
+    // After an outage the answers may be in the log already: the consumers read them first.
+    await delay(config.ORDER_TIMEOUT_GRACE_MS, this.stopping.signal);
     while (!this.stopping.signal.aborted) {
       await this.runOnce().catch((error: unknown) => this.logger.warn({ ...describeError(error) }));
       await delay(config.ORDER_TIMEOUT_POLL_INTERVAL_MS, this.stopping.signal);
@@ -41,7 +43,7 @@ export class TimeOutOrder implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Cancels what is overdue, each order in a transaction of its own. What caused it is its own `OrderPlaced`. */
   async runOnce() {
-    const { rows } = await this.pool.query<{ order_id: string; fact_id: string; correlation_id: string }>(
+    const rows = await this.database.query<{ order_id: string; fact_id: string; correlation_id: string }>(
       `SELECT o.order_id, e.fact_id, e.correlation_id FROM orders o
        JOIN order_events e ON e.stream_id = o.order_id AND e.version = 1
        WHERE o.status = 'placed' AND o.placed_at < now() - $1 * interval '1 millisecond'
@@ -49,7 +51,11 @@ export class TimeOutOrder implements OnApplicationBootstrap, OnModuleDestroy {
       [config.ORDER_TIMEOUT_MS],
     );
     for (const { order_id: orderId, fact_id: causationId, correlation_id: correlationId } of rows) {
-      await this.unitOfWork.run({ correlationId, causationId }, (tx) => this.orders.change(tx, orderId, timeOut));
+      if (this.stopping.signal.aborted) return;
+      // One order that cannot be changed now must not keep the others from ending.
+      await this.unitOfWork
+        .run({ correlationId, causationId }, (tx) => this.orders.change(tx, orderId, timeOut))
+        .catch((error: unknown) => this.logger.warn({ orderId, ...describeError(error) }));
     }
   }
 }

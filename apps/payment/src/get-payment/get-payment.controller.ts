@@ -1,23 +1,23 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import type { Pool } from '@cartwheel/postgres';
+import type { Queryable } from '@cartwheel/postgres';
 import { DomainError, isId } from '@cartwheel/primitives';
-import { POOL } from '@cartwheel/service';
+import { DATABASE } from '@cartwheel/service';
 
 @Controller('payments')
 export class GetPaymentController {
-  constructor(@Inject(POOL) private readonly pool: Pool) {}
+  constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get(':orderId')
   async get(@Param('orderId') orderId: string) {
-    const { rows } = isId(orderId)
-      ? await this.pool.query(
+    const rows = isId(orderId)
+      ? await this.database.query(
           `SELECT payment_id AS "paymentId", order_id AS "orderId", state,
              json_build_object('amountMinor', amount_minor, 'currency', currency) AS amount,
              failure_code AS "failureCode", created_at AS "createdAt", updated_at AS "updatedAt"
            FROM payments WHERE order_id = $1`,
           [orderId],
         )
-      : { rows: [] };
+      : [];
     if (!rows[0]) throw new DomainError('payment-not-found', 'There is no payment for this order.', 404);
     return rows[0] as unknown;
   }
