@@ -103,6 +103,18 @@ describe('a task', () => {
     await eventually(() => expect(deliveries[2]?.headers).toMatchObject({ cartwheel_attempt: '2' }));
   });
 
+  test('to be tried again stays in hand while its rung is missing, although the broker acks what it cannot route', async () => {
+    const deliveries: Delivery[] = [];
+    const rung = names.retryQueue(mails.queue, 0);
+    const { seen } = start(async (delivery) => (deliveries.push(delivery) === 1 ? RETRY : ACK));
+    await eventually(() => expect(seen('connected')).toHaveLength(1));
+    await mails.channel.deleteQueue(rung);
+    await mails.send('a');
+    await eventually(() => expect(seen('repeating').length).toBeGreaterThan(1));
+    await declareTopology(url, names);
+    await eventually(() => expect(deliveries[1]?.headers).toMatchObject({ cartwheel_attempt: '2' }));
+  });
+
   test('that could not be applied comes again and does not fill the prefetch', async () => {
     const applied: string[] = [];
     await mails.send('bad', 'bad', 'good');

@@ -101,7 +101,7 @@ describe('close', () => {
     release(ACK);
     await closing;
     expect(taken).toEqual(['a', 'b']);
-    expect(await mails.waiting()).toBe(5);
+    await eventually(async () => expect(await mails.waiting()).toBe(5));
     // The TCP end of a closed connection arrives on its own time.
     await eventually(() => expect(consuming.clients).toBe(0));
   });
