@@ -24,7 +24,7 @@ services. It is written with the service's other settings to
 await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = '' }) => {
   if (!/^[a-z0-9-]*$/.test(namespace)) throw new Friendly('--namespace may hold a-z, 0-9 and - only.');
   const ports = portsFromBase(portBase());
-  const { postgres, kafka, rabbitmq, mail } = addressesInEnvironment();
+  const { postgres, kafka, rabbitmq } = addressesInEnvironment();
   const databases = await createProgress().step('databases, topics, queues', () =>
     setUp({ postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace }),
   );
@@ -40,7 +40,7 @@ await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = ''
       ...(service === 'payment'
         ? { GATEWAY_URL: `http://127.0.0.1:${ports.gatewaySimulator}`, GATEWAY_API_KEY: 'sk_test_simulator' }
         : {}),
-      ...(service === 'email' ? { SMTP_URL: `smtp://${mail.smtpHost}:${mail.smtpPort}` } : {}),
+      ...(service === 'email' ? { SMTP_URL: process.env['CARTWHEEL_SMTP_URL'] ?? '' } : {}),
     };
     const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
     const file = join(folder, `${service}.env`);
