@@ -46,6 +46,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
   readonly #closing = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
   #connection: ChannelModel | undefined;
+  #channel: Channel | undefined;
   #loop: Promise<void> | undefined;
   #stopTaking: () => Promise<unknown> = () => Promise.resolve();
 
@@ -72,6 +73,9 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     this.#closing.abort();
     await this.#stopTaking().catch(() => undefined);
     await Promise.allSettled(this.#inHand);
+    // The channel first: its end is sent behind the acks. A connection's would overtake them in amqplib, and be the last
+    // thing that the broker reads.
+    await rpc('closing the channel', Promise.resolve(this.#channel?.close())).catch(() => undefined);
     if (this.#connection) await closeConnection(this.#connection);
     await this.#loop;
   }
@@ -125,6 +129,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     connection.on('close', () => close('the connection closed'));
     try {
       const channel = await rpc('opening a channel', connection.createChannel());
+      this.#channel = channel;
       channel.on('error', () => undefined);
       channel.on('close', () => close('the channel closed'));
       await rpc('setting the prefetch', channel.prefetch(prefetch));
