@@ -40,7 +40,7 @@ export async function prepareDatabase(
     await db.query(`REVOKE ALL ON DATABASE "${name}" FROM PUBLIC`);
     await db.query(`GRANT CONNECT ON DATABASE "${name}" TO "${name}"`);
   });
-  const admin = url(server, name);
+  const admin = adminUrl(server, service, namespace);
   await connected(admin, async (db) => {
     await db.query('BEGIN');
     await db.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
@@ -57,6 +57,11 @@ export async function prepareDatabase(
 /** `cartwheel_order`, or `<namespace>_order`. */
 export function databaseName(service: ServiceName, namespace: string): string {
   return `${namespace === '' ? 'cartwheel' : namespace}_${service}`;
+}
+
+/** A database's address with administrator rights. */
+export function adminUrl(server: Server, service: ServiceName, namespace: string): string {
+  return url(server, databaseName(service, namespace));
 }
 
 async function seed(db: Queryable, service: ServiceName): Promise<void> {

@@ -1,8 +1,7 @@
-import type { Addresses } from '../stack/stack.ts';
 import type { Target } from '../verify/verify.ts';
 
 /** Where to look, for a person. */
-export function addressLines(target: Target, addresses: Addresses): string {
+export function addressLines(target: Pick<Target, 'urls' | 'gatewayUrl' | 'mailboxUrl'>): string {
   const rows = [
     ['order', `${target.urls.order}/products`],
     ['payment', `${target.urls.payment}/payments/<orderId>`],
@@ -10,7 +9,7 @@ export function addressLines(target: Target, addresses: Addresses): string {
     ['email', `${target.urls.email}/emails?orderId=<orderId>`],
     ['analytics', `${target.urls.analytics}/facts?orderId=<orderId>`],
     ['gateway', `${target.gatewayUrl}/ledger`],
-    ['mailbox', addresses.mail.webUrl],
+    ['mailbox', target.mailboxUrl],
   ];
   const curl = `curl -i ${target.urls.order}/checkout -H 'Content-Type: application/json' \\
   -H "Idempotency-Key: $(date +%s)" -d '{

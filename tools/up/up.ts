@@ -22,7 +22,7 @@ await asProgram(HELP, { stack: { type: 'string' } }, async ({ stack: chosen }, s
   try {
     const { target } = await startShop({ folder, addresses: stack.addresses, ports, progress, signal });
     leaveRunning(folder);
-    console.log(addressLines(target, stack.addresses));
+    console.log(addressLines(target));
     console.log('\nnpm run verify checks it, npm run down stops it.');
   } catch (error) {
     await stack.stop();

@@ -1,0 +1,40 @@
+import { Friendly } from '../stack/friendly.ts';
+import { createProgress } from '../stack/progress.ts';
+import { renderVerdicts, verify, type Target } from '../verify/verify.ts';
+import { scenes } from './orders.ts';
+import { asExpected, outcomeTable, type Played } from './outcomes.ts';
+import { follow, place } from './place.ts';
+import { timeline } from './timeline.ts';
+
+const ORDERS_DEADLINE_MS = 60_000;
+const AT_REST_DEADLINE_MS = 30_000;
+
+/** Places the orders, follows them to their end, and checks. True when all is as it has to be. */
+export async function play(target: Target, begun: number, signal: AbortSignal): Promise<boolean> {
+  const shop = target.urls.order;
+  const [first, ...rest] = scenes();
+  if (!first) throw new Friendly('The demo has no orders.');
+  const progress = createProgress();
+
+  const opening = await place(shop, first.orders[0]!, signal);
+  await follow(shop, [opening], { deadlineMs: ORDERS_DEADLINE_MS, signal, onEnded: () => undefined });
+  console.log(`\nFirst order ${opening.outcome} ${((Date.now() - begun) / 1000).toFixed(1)} s after the start.\n`);
+
+  const played: Played[] = [];
+  await progress.step('placing the other orders and following them', async () => {
+    for (const scene of [{ ...first, orders: first.orders.slice(1) }, ...rest]) {
+      played.push({ scene, orders: await Promise.all(scene.orders.map((order) => place(shop, order, signal))) });
+    }
+    const orders = played.flatMap((scene) => scene.orders);
+    await follow(shop, orders, { deadlineMs: ORDERS_DEADLINE_MS, signal, onEnded: () => undefined });
+  });
+  played[0] = { scene: first, orders: [opening, ...played[0]!.orders] };
+
+  const verdicts = await progress.step('checking every promise', () =>
+    verify(target, { atRestWithinMs: AT_REST_DEADLINE_MS }),
+  );
+  console.log(`\n${await timeline(target, opening.orderId)}\n`);
+  console.log(`${outcomeTable(played)}\n`);
+  console.log(renderVerdicts(verdicts));
+  return played.every(asExpected) && verdicts.every(({ verdict }) => verdict !== 'broken');
+}
