@@ -18,13 +18,15 @@ const commands = {
   verify: { about: 'check every promise against a running shop', script: 'tools/verify/main.ts' },
   setup: { about: 'create databases, topics and queues on engines of your own', script: 'tools/setup/main.ts' },
   test: { about: 'the whole test suite; arguments go to Jest', script: 'tools/test/main.ts' },
+  'test:docker': { about: 'the same with the engines in Docker', script: 'tools/test/main.ts', stack: 'docker' },
+  load: { about: 'place orders in a running shop, for ever', script: 'tools/load/main.ts' },
   check: { about: 'format, lint, types, dependency rules', script: 'tools/check/main.ts' },
 };
 
 let handedOver = false;
 const [command = '--help', ...args] = process.argv.slice(2);
 if (!(command in commands)) {
-  const lines = Object.entries(commands).map(([name, { about }]) => `  npm run ${name.padEnd(8)} ${about}`);
+  const lines = Object.entries(commands).map(([name, { about }]) => `  npm run ${name.padEnd(11)} ${about}`);
   console.log(`Cartwheel. Commands (-- --help after a command says more):\n${lines.join('\n')}`);
   process.exit(command === '--help' ? 0 : 2);
 }
@@ -48,6 +50,7 @@ async function main() {
   const node = pinnedNode();
   await withLock(() => ensureItRuns(node));
   await withLock(() => build(node));
+  if (commands[command].stack) process.env.CARTWHEEL_STACK = commands[command].stack;
   process.exitCode = await handOver(node, [commands[command].script, ...args]);
 }
 

@@ -33,7 +33,7 @@ await asProgram(HELP, { rate: { type: 'string' }, orders: { type: 'string' } }, 
   try {
     // Each order has its moment, however long the ones before it take.
     const begun = Date.now();
-    for (let placed = 0; placed < limit && !signal.aborted; ) {
+    for (let placed = 0; placed < limit && !signal.aborted;) {
       for (const order of scenes().flatMap((scene) => scene.orders)) {
         if (placed >= limit) break;
         await sleep(begun + (placed * 1000) / perSecond - Date.now(), undefined, { signal });

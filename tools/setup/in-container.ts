@@ -10,7 +10,9 @@ setup, and <SERVICE>_DATABASE_PASSWORD for the role of each service.`;
 
 await asProgram(HELP, {}, async () => {
   const { postgres, kafka, rabbitmq } = addressesInEnvironment();
-  const given = services.map((service) => [service, process.env[`${service.toUpperCase()}_DATABASE_PASSWORD`]] as const);
+  const given = services.map(
+    (service) => [service, process.env[`${service.toUpperCase()}_DATABASE_PASSWORD`]] as const,
+  );
   await createProgress(process.stdout).step('set-up: databases, topics, queues', () =>
     setUp({
       postgres,

@@ -8,7 +8,7 @@ export type Addresses = {
   mail: { smtpHost: string; smtpPort: number; webUrl: string };
 };
 
-/** `external`: engines that are there already · `docker`: not yet · `native`: processes of this machine. */
+/** `external`: engines that are there already · `docker`: containers · `native`: processes of this machine. */
 export type Provider = 'external' | 'docker' | 'native';
 
 export type Credentials = Record<'postgres' | 'rabbitmq', { user: string; password: string }>;
@@ -19,7 +19,7 @@ export type StackOptions = {
   /** `free`: any free ports, others when one turns out to be taken. */
   ports: Ports | 'free';
   progress: Progress;
-  /** Left out: `external` when addresses are in the environment, else `native`. */
+  /** Left out: `external` when addresses are in the environment, else `docker` when it answers, else `native`. */
   provider?: Provider;
   /** `fresh` (default): empty engines, and their data is deleted after the stop; logs stay. `keep`: data survives. */
   data?: 'fresh' | 'keep';

@@ -9,6 +9,8 @@ export type Ports = {
   kafkaController: number;
   rabbitmq: number;
   rabbitmqDist: number;
+  /** Its web page; in Docker only. */
+  rabbitmqManagement: number;
   epmd: number;
   smtp: number;
   mailbox: number;
@@ -38,6 +40,7 @@ const distances: Record<keyof (AppPorts & Ports), number> = {
   rabbitmq: 672,
   rabbitmqDist: 673,
   epmd: 674,
+  rabbitmqManagement: 675,
 };
 const names = Object.keys(distances) as (keyof typeof distances)[];
 const highest = 65_535 - Math.max(...Object.values(distances));

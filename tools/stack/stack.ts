@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
-import { useDocker } from './docker.ts';
+import { dockerIsMissing, ImagesMissing, removeContainers, startDocker, startTestcontainers } from './docker.ts';
 import { PortTaken } from './friendly.ts';
 import { addressesInEnvironment, someAddressIsSet, waitUntilReachable } from './external.ts';
 import { claimFolder, releaseFolder, stopRecorded } from './leftovers.ts';
-import type { Stack, StackOptions } from './interface.ts';
+import type { Provider, Stack, StackOptions } from './interface.ts';
 import { startNative } from './native.ts';
 import { assertPortsFree, freePorts } from './ports.ts';
 
 export type * from './interface.ts';
+export { removeContainers } from './docker.ts';
 export { eraseStack } from './native.ts';
 
 const ATTEMPTS_WITH_FREE_PORTS = 3;
@@ -15,15 +16,27 @@ const ATTEMPTS_WITH_FREE_PORTS = 3;
 /** Starts PostgreSQL, Kafka, RabbitMQ and a mailbox, or finds them. All errors meant for a person are `Friendly`. */
 export async function startStack(given: StackOptions): Promise<Stack> {
   const options = { ...given, folder: resolve(given.folder) };
-  const provider = options.provider ?? (someAddressIsSet() ? 'external' : 'native');
-  if (provider === 'docker') return useDocker();
+  const provider = options.provider ?? (await choose(options.progress));
   await claimFolder(options.folder);
   try {
-    return provider === 'external' ? await useExternal(options.folder) : await startWithPorts(options);
+    if (provider === 'external') return await useExternal(options.folder);
+    return await startWithPorts(options, provider).catch((error: unknown) => {
+      // Nobody asked for Docker by name, and it is of no use here.
+      if (!(error instanceof ImagesMissing) || options.provider === 'docker') throw error;
+      options.progress.say(`${error.message}\nSo: native engines.`);
+      return startWithPorts(options, 'native');
+    });
   } catch (error) {
     releaseFolder(options.folder);
     throw error;
   }
+}
+
+async function choose(progress: StackOptions['progress']): Promise<Provider> {
+  if (someAddressIsSet()) return 'external';
+  const reason = await dockerIsMissing();
+  progress.say(reason === undefined ? 'Engines: Docker (--stack native: without).' : `Engines: native (${reason}).`);
+  return reason === undefined ? 'docker' : 'native';
 }
 
 async function useExternal(folder: string): Promise<Stack> {
@@ -38,14 +51,18 @@ async function useExternal(folder: string): Promise<Stack> {
   };
 }
 
-async function startWithPorts(options: StackOptions): Promise<Stack> {
+async function startWithPorts(options: StackOptions, provider: 'docker' | 'native'): Promise<Stack> {
   if (options.ports !== 'free') {
+    // What a killed owner left in Docker holds the ports. Natively the same was done when the folder was claimed.
+    if (provider === 'docker') await removeContainers(options.folder);
     await assertPortsFree(options.ports);
-    return startNative({ ...options, ports: options.ports });
+    const start = provider === 'docker' ? startDocker : startNative;
+    return start({ ...options, ports: options.ports });
   }
+  const start = provider === 'docker' ? startTestcontainers : startNative;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startNative({ ...options, ports: await freePorts() });
+      return await start({ ...options, ports: await freePorts() });
     } catch (error) {
       if (!(error instanceof PortTaken) || attempt === ATTEMPTS_WITH_FREE_PORTS) throw error;
     }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asProgram } from '../program.ts';
+import { stackOption } from '../stack-option.ts';
 import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
 import { eraseStack, startStack, type Stack } from '../stack/stack.ts';
@@ -34,7 +35,13 @@ function needsEngines(): boolean {
 /** A set of engines for this run alone, on free ports: it runs beside a demo and beside another test run. */
 async function startEngines(progress: ReturnType<typeof createProgress>, signal: AbortSignal): Promise<Stack> {
   await clearOrphans();
-  return startStack({ folder: join(home, String(process.pid)), ports: 'free', progress, signal });
+  return startStack({
+    folder: join(home, String(process.pid)),
+    ports: 'free',
+    progress,
+    signal,
+    ...stackOption(undefined),
+  });
 }
 
 /** Ends and erases what a run or a test worker that was killed left behind. A folder whose owner lives refuses, and stays. */

@@ -9,8 +9,9 @@ import { startStack } from '../stack/stack.ts';
 import { stackOption } from '../stack-option.ts';
 
 const HELP = `npm run up                  start engines and services, and leave them running
-  --stack native|external   which engines; left out: external if their
-                            addresses are in the environment, else native
+  -- --stack docker|native|external
+                            which engines; left out: your own if their
+                            addresses are set, Docker if it answers, native
 Data is kept in .cartwheel/up. npm run down stops everything.
 CARTWHEEL_PORT_BASE (7000) moves all ports.`;
 
