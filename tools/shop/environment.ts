@@ -1,6 +1,7 @@
 import { adminUrl, type ServiceName, services } from '../setup/databases.ts';
 import { addressesInEnvironment } from '../stack/external.ts';
 import { Friendly } from '../stack/friendly.ts';
+import { portsFromBase } from '../stack/ports.ts';
 import type { Target } from '../verify/verify.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,27 @@ export function targetFromEnvironment(environment: Environment = process.env): T
     mailboxUrl: mail.webUrl,
     urls: urlsInEnvironment(environment),
   };
+}
+
+/** The shop of `docker compose up`, seen from the host: the ports and passwords of docker-compose.yml. */
+export function targetOfCompose(environment: Environment = process.env): Target {
+  const port = (name: string, otherwise: number) =>
+    `127.0.0.1:${environment[`CARTWHEEL_${name}_PORT`] ?? String(otherwise)}`;
+  const password = (name: string) => encodeURIComponent(environment[`CARTWHEEL_${name}_PASSWORD`] ?? 'cartwheel');
+  const { order, payment, inventory, email, analytics, gatewaySimulator, ...engine } = portsFromBase(7000);
+  return targetFromEnvironment({
+    CARTWHEEL_POSTGRES_URL: `postgresql://postgres:${password('POSTGRES')}@${port('POSTGRES', engine.postgres)}`,
+    CARTWHEEL_KAFKA_BROKERS: port('KAFKA', engine.kafka),
+    CARTWHEEL_RABBITMQ_URL: `amqp://cartwheel:${password('RABBITMQ')}@${port('RABBITMQ', engine.rabbitmq)}`,
+    CARTWHEEL_SMTP_URL: `smtp://${port('SMTP', engine.smtp)}`,
+    CARTWHEEL_MAILBOX_URL: `http://${port('MAILBOX', engine.mailbox)}`,
+    CARTWHEEL_GATEWAY_URL: `http://${port('GATEWAY', gatewaySimulator)}`,
+    CARTWHEEL_ORDER_URL: `http://${port('ORDER', order)}`,
+    CARTWHEEL_PAYMENT_URL: `http://${port('PAYMENT', payment)}`,
+    CARTWHEEL_INVENTORY_URL: `http://${port('INVENTORY', inventory)}`,
+    CARTWHEEL_EMAIL_URL: `http://${port('EMAIL', email)}`,
+    CARTWHEEL_ANALYTICS_URL: `http://${port('ANALYTICS', analytics)}`,
+  });
 }
 
 export function urlsInEnvironment(environment: Environment = process.env): Target['urls'] {
