@@ -1,4 +1,5 @@
 import { applySchema, createPool, grantSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { engines, testNamespace } from './engines.ts';
 
@@ -12,19 +13,22 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
-/** A database of its own with these schemas, and a role as least-privileged as a service's. */
+/** A database of its own with these schemas, cloned from a template, and a role as least-privileged as a service's. */
 export async function testDatabase(schemas: readonly Schema[]): Promise<TestDatabase> {
   const { host, port, user, password } = engines().postgres;
   const name = testNamespace();
   const urlOf = (as: string, secret: string, database: string) =>
     `postgresql://${as}:${encodeURIComponent(secret)}@${host}:${port}/${database}`;
-  const onServer = async (...statements: string[]) => {
-    const client = new pg.Client({ connectionString: urlOf(user, password, 'postgres') });
+  const connected = async (database: string, work: (client: pg.Client) => Promise<unknown>) => {
+    const client = new pg.Client({ connectionString: urlOf(user, password, database) });
     await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
+    await work(client).finally(() => client.end());
   };
-  await onServer(`CREATE DATABASE ${name}`, `CREATE ROLE ${name} LOGIN PASSWORD 'test'`);
+  await connected('postgres', async (server) => {
+    const template = await templateOf(schemas, server, connected);
+    await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await server.query(`CREATE ROLE ${name} LOGIN PASSWORD 'test'`);
+  });
 
   const adminUrl = urlOf(user, password, name);
   const adminPool = createPool(adminUrl, { name: 'test-admin', max: 3 });
@@ -33,10 +37,7 @@ export async function testDatabase(schemas: readonly Schema[]): Promise<TestData
     query: async <Row>(sql: string, values: readonly unknown[] = []) =>
       (await adminPool.query(sql, [...values])).rows as Row[],
   };
-  for (const schema of schemas) {
-    await applySchema(admin, schema);
-    await grantSchema(admin, schema, name);
-  }
+  for (const schema of schemas) await grantSchema(admin, schema, name);
   const url = urlOf(name, 'test', name);
   const pool = createPool(url, { name: 'test', max: 10 });
   return {
@@ -45,7 +46,36 @@ export async function testDatabase(schemas: readonly Schema[]): Promise<TestData
     admin,
     async drop() {
       await Promise.all([pool.end(), adminPool.end()]);
-      await onServer(`DROP DATABASE ${name} WITH (FORCE)`, `DROP ROLE ${name}`);
+      await connected('postgres', async (server) => {
+        await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+        await server.query(`DROP ROLE ${name}`);
+      });
     },
   };
+}
+
+/** A database with these tables to copy from. One per set of schemas; it stays as long as the engines of this run. */
+async function templateOf(
+  schemas: readonly Schema[],
+  server: pg.Client,
+  connected: (database: string, work: (client: pg.Client) => Promise<unknown>) => Promise<void>,
+): Promise<string> {
+  const name = `template_${createHash('sha256').update(JSON.stringify(schemas)).digest('hex').slice(0, 16)}`;
+  // Two workers may want it in the same moment, and nobody may copy it before its tables are there: all wait here.
+  await server.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
+  try {
+    const { rows } = await server.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rows.length > 0) return name;
+    await server.query(`CREATE DATABASE ${name}`);
+    await connected(name, async (client) => {
+      const db = {
+        query: async <Row>(sql: string, values: readonly unknown[] = []) =>
+          (await client.query(sql, [...values])).rows as Row[],
+      };
+      for (const schema of schemas) await applySchema(db, schema);
+    });
+    return name;
+  } finally {
+    await server.query('SELECT pg_advisory_unlock(hashtext($1))', [name]);
+  }
 }
