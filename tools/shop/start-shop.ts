@@ -16,6 +16,8 @@ export type ShopOptions = {
   readonly ports: AppPorts;
   readonly namespace?: string;
   readonly partitions?: number;
+  /** The gateway simulator's; left out: in the folder. It belongs to the orders of one set of databases. */
+  readonly ledgerFile?: string;
   /** More for the services' environment, for example a short ORDER_TIMEOUT_MS. */
   readonly env?: Readonly<Record<string, string>>;
   readonly progress: Progress;
@@ -82,7 +84,11 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       start(
         'gateway-simulator',
         'gateway-simulator',
-        { ...inherited(), HTTP_PORT: String(ports.gatewaySimulator), LEDGER_FILE: join(folder, 'gateway.sqlite') },
+        {
+          ...inherited(),
+          HTTP_PORT: String(ports.gatewaySimulator),
+          LEDGER_FILE: options.ledgerFile ?? join(folder, 'gateway.sqlite'),
+        },
         `${target.gatewayUrl}/health/ready`,
       ),
       ...services.map((name) =>

@@ -21,7 +21,9 @@ await asProgram(HELP, { stack: { type: 'string' } }, async ({ stack: chosen }, s
   const progress = createProgress();
   const stack = await startStack({ folder, ports, progress, data: 'keep', signal, ...stackOption(chosen) });
   try {
-    const { target } = await startShop({ folder, addresses: stack.addresses, ports, progress, signal });
+    // Each provider has its own databases, so the ledger of their charges is its own too.
+    const ledgerFile = join(folder, `gateway-${stack.provider}.sqlite`);
+    const { target } = await startShop({ folder, addresses: stack.addresses, ports, ledgerFile, progress, signal });
     leaveRunning(folder);
     console.log(addressLines(target));
     console.log('\nnpm run verify checks it, npm run down stops it.');
