@@ -17,12 +17,12 @@ describe('docker-compose.yml', () => {
     );
     const { gatewaySimulator, rabbitmqManagement, kafkaController, rabbitmqDist, epmd, ...others } =
       portsFromBase(7000);
-    const expected = Object.entries(others).map(([name, port]) => [name.toUpperCase(), port]);
-    expect(published).toMatchObject({
-      ...Object.fromEntries(expected),
-      GATEWAY: gatewaySimulator,
-      RABBITMQ_MANAGEMENT: rabbitmqManagement,
-    });
+    const inCompose: [string, number][] = [
+      ...Object.entries(others).map(([name, port]): [string, number] => [name.toUpperCase(), port]),
+      ['GATEWAY', gatewaySimulator],
+      ['RABBITMQ_MANAGEMENT', rabbitmqManagement],
+    ];
+    expect(published).toMatchObject(Object.fromEntries(inCompose) as Record<string, number>);
     // Ports that no container shows.
     for (const port of [kafkaController, rabbitmqDist, epmd]) expect(Object.values(published)).not.toContain(port);
   });
