@@ -22,7 +22,7 @@ describe('docker-compose.yml', () => {
       ['GATEWAY', gatewaySimulator],
       ['RABBITMQ_MANAGEMENT', rabbitmqManagement],
     ];
-    expect(published).toMatchObject(Object.fromEntries(inCompose) as Record<string, number>);
+    expect(published).toMatchObject(Object.fromEntries(inCompose));
     // Ports that no container shows.
     for (const port of [kafkaController, rabbitmqDist, epmd]) expect(Object.values(published)).not.toContain(port);
   });
