@@ -16,15 +16,16 @@ export type KafkaRow = {
  *   not help; a new object does.
  * How: one send in flight, and after any failure the producer object is thrown away.
  * Promises: 1. rows are confirmed all or none (row by row put 3 961 of 8 068 out of order). 2. A producer that failed
- *   is never used again. 3. A send ends within its deadline.
+ *   is never used again. 3. A send ends within its deadline, counted from its turn.
  * Costs: a reconnect after each failure.
  * Not here: retries and back-off; the relay does them.
- * Proof: kafka-publisher.int.spec.ts
+ * Proof: silent-loss.int.spec.ts, kafka-publisher.int.spec.ts
  */
 export class KafkaPublisher {
   readonly #kafka: Kafka;
   readonly #deadlineMs: number;
   #producer: Producer | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(kafka: Kafka, { deadlineMs = 10_000 } = {}) {
     this.#kafka = kafka;
@@ -32,7 +33,19 @@ export class KafkaPublisher {
   }
 
   /** One request for all rows. @throws when not all of them are known to be stored. */
-  async publish(rows: readonly KafkaRow[]): Promise<{ confirmed: string[] }> {
+  publish(rows: readonly KafkaRow[]): Promise<{ confirmed: string[] }> {
+    const published = this.#turn.then(() => this.#publish(rows));
+    this.#turn = published.catch(() => undefined);
+    return published;
+  }
+
+  async close(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    await producer?.disconnect();
+  }
+
+  async #publish(rows: readonly KafkaRow[]): Promise<{ confirmed: string[] }> {
     const sending = this.#send(rows);
     try {
       await withDeadline('the send to Kafka', this.#deadlineMs, sending);
@@ -41,12 +54,6 @@ export class KafkaPublisher {
       throw error;
     }
     return { confirmed: rows.map(({ seq }) => seq) };
-  }
-
-  async close(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
-    await producer?.disconnect();
   }
 
   async #send(rows: readonly KafkaRow[]): Promise<void> {

@@ -4,26 +4,39 @@ import { connect, type Socket } from 'node:net';
 /** The numbers of the requests that tests interfere with (https://kafka.apache.org/protocol#protocol_api_keys). */
 export const kafkaApi = { produce: 0, offsetCommit: 8 } as const;
 
+type Loss = 'lose the answer' | 'lose the connection';
+
 /**
  * Sockets for `new Kafka({ socketFactory })` that show every request to `onRequest` before it goes out. It may spoil the
- * bytes, or have the answer lost on its way. (A proxy cannot do this: brokers tell clients their own addresses.)
+ * bytes, or have the answer lost on its way, alone or with the connection: the broker has done what it was asked, and nobody
+ * hears of it. (A proxy cannot do this: brokers tell clients their own addresses.)
  */
-export function kafkaWire(onRequest: (api: number, request: Buffer) => 'lose the answer' | undefined) {
+export function kafkaWire(onRequest: (api: number, request: Buffer) => Loss | undefined) {
   const open = new Set<Socket>();
   const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect);
     open.add(socket.once('close', () => open.delete(socket)));
     const write = socket.write.bind(socket) as (request: Buffer, encoding: BufferEncoding) => boolean;
     const emit = socket.emit.bind(socket) as (event: string, ...values: unknown[]) => boolean;
-    let losing = 0;
-    // kafkajs writes one whole request at a time: size (4 bytes), number of the request (2), and so on.
+    const losses = new Map<number, Loss>();
+    let rest = Buffer.alloc(0);
+    // kafkajs writes one whole request at a time: size (4 bytes), number of the request (2), its version (2), an id (4).
     const watchedWrite = (request: Buffer, encoding: BufferEncoding) => {
-      if (onRequest(request.readInt16BE(4), request) === 'lose the answer') losing += 1;
+      const loss = onRequest(request.readInt16BE(4), request);
+      if (loss) losses.set(request.readInt32BE(8), loss);
       return write(request, encoding);
     };
+    // An answer: size, the id of its request, and so on. Several may come at once, or one in pieces.
     const watchedEmit = (event: string, ...values: unknown[]) => {
-      if (event !== 'data' || losing === 0) return emit(event, ...values);
-      losing -= 1;
+      if (event !== 'data') return emit(event, ...values);
+      rest = Buffer.concat([rest, values[0] as Buffer]);
+      while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+        const answer = rest.subarray(0, 4 + rest.readInt32BE(0));
+        rest = rest.subarray(answer.length);
+        const loss = losses.get(answer.readInt32BE(4));
+        if (loss === undefined) emit('data', answer);
+        if (loss === 'lose the connection') socket.destroy(new Error('the connection was lost'));
+      }
       return true;
     };
     return Object.assign<Socket, object>(socket, { write: watchedWrite, emit: watchedEmit });
