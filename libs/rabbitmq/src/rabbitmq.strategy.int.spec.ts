@@ -126,6 +126,16 @@ describe('a task', () => {
     await eventually(() => expect(applied.toSorted()).toEqual(['bad', 'bad', 'good']));
   });
 
+  test('that could not be applied is counted by the broker, so that its limit ends what never can be', async () => {
+    const counts: unknown[] = [];
+    await mails.send('bad');
+    start(async ({ headers }) => {
+      if (counts.push(headers['x-delivery-count']) <= 3) throw new Error('never');
+      return ACK;
+    });
+    await eventually(() => expect(counts).toEqual([undefined, 1, 2, 3]));
+  });
+
   test('without headers, or that nobody can read, is handed over as it is', async () => {
     const unreadable = [Buffer.alloc(0), Buffer.from([0, 0xff, 0xfe]), Buffer.from('{"orderId":')];
     const deliveries: Delivery[] = [];

@@ -176,7 +176,8 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     const over = AbortSignal.any([signal, this.#closing.signal]);
     await delay(backoff(attempt, { maxMs: 5_000 }), over);
     // A channel that is closed, or about to be, gives back all that was in hand there.
-    if (!over.aborted) channel.nack(message);
+    // `reject`, not `nack`: from 4.3 on only that counts towards the delivery limit.
+    if (!over.aborted) channel.reject(message, true);
   }
 
   /** Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. */
