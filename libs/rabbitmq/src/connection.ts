@@ -1,5 +1,6 @@
 import { withDeadline } from '@cartwheel/primitives';
 import { type ChannelModel, connect } from 'amqplib';
+import type { Socket } from 'node:net';
 
 const DEADLINE_MS = 10_000;
 
@@ -21,11 +22,15 @@ export async function openConnection(url: string, name: string): Promise<Channel
   return connection;
 }
 
-/** Closes politely, but does not wait for a broker that does not answer. */
+/** Closes politely, but does not wait for a broker that does not answer, nor keep what it was still to be sent. */
 export async function closeConnection(connection: ChannelModel): Promise<void> {
   // A dying connection ends its channels first; asked to close by one of their listeners it would never answer.
   await Promise.resolve();
-  await withDeadline('closing the connection to RabbitMQ', 3_000, connection.close()).catch(() => undefined);
+  const closed = connection.close().catch(() => undefined); // the error of one that is closed already, or being closed
+  await withDeadline('closing the connection to RabbitMQ', 3_000, closed).catch((error: Error) => {
+    const { stream } = connection.connection as unknown as { stream: Socket };
+    stream.destroy(error);
+  });
 }
 
 export function rpc<T>(what: string, answer: PromiseLike<T>): Promise<T> {

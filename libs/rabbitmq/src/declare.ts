@@ -5,7 +5,7 @@ import { closeConnection, openConnection, rpc } from './connection.ts';
 export async function declareTopology(url: string, topology: Topology): Promise<void> {
   const connection = await openConnection(url, 'set-up');
   try {
-    const channel = await connection.createChannel();
+    const channel = await rpc('opening a channel', connection.createChannel());
     channel.on('error', () => undefined);
     await rpc('declaring the exchange', channel.assertExchange(topology.exchange, 'topic', { durable: true }));
     for (const queue of topology.queues) {

@@ -124,6 +124,23 @@ describe('nothing is confirmed', () => {
   });
 });
 
+test('a broker that takes nothing is handed no more than the socket holds, and the rest once it does', async () => {
+  const patient = new RabbitmqPublisher(broker.url, 'patient');
+  await patient.publish([message('before')]);
+  broker.set('stalled');
+  let handed = 0;
+  const content = Buffer.alloc(10_000);
+  const messages = Array.from({ length: 3_000 }, (_, n) =>
+    Object.defineProperty(message(String(n)), 'content', { get: () => ((handed += 1), content) }),
+  );
+  const publishing = patient.publish(messages);
+  await eventually(() => expect(handed).toBeGreaterThan(0));
+  expect(handed).toBeLessThan(messages.length);
+  broker.set('open');
+  expect((await publishing).confirmed).toHaveLength(messages.length);
+  await patient.close();
+});
+
 test('a broker that blocks publishers is sent nothing until it lifts that, or the connection ends', async () => {
   const blocks = async () => {
     broker.say(connectionMethod(60, Buffer.from('\x03low')));

@@ -1,5 +1,6 @@
 import { withDeadline } from '@cartwheel/primitives';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import { once } from 'node:events';
 import { closeConnection, openConnection, rpc } from './connection.ts';
 
 export type RabbitmqMessage = {
@@ -13,15 +14,22 @@ export type RabbitmqMessage = {
   readonly type: string;
 };
 
-type Opened = { readonly connection: ChannelModel; readonly channel: ConfirmChannel; readonly returned: Set<string> };
+type Opened = {
+  readonly connection: ChannelModel;
+  readonly channel: ConfirmChannel;
+  /** What the broker had no queue for. */
+  readonly returned: Set<string>;
+  /** Aborted when the channel is of no use any more. */
+  readonly lost: AbortSignal;
+};
 
 /**
  * Prevents: a task that the broker never stored, or that no queue was bound for, being taken for sent.
  * How: publisher confirms, persistent messages, and `mandatory` always: an unroutable publish is *acked*, only
  *   `basic.return`, which comes before the ack, tells.
  * Promises: 1. confirmed means on disk in a queue. 2. What neither was confirmed nor returned in time is named nowhere
- *   in the answer, and its sender still has it. 3. A blocked broker gets nothing: what waits, waits in the database
- *   and not in this process.
+ *   in the answer, and its sender still has it. 3. A blocked broker gets nothing, and a slow one no more than it takes:
+ *   what waits, waits in the database and not in this process.
  * Costs: a connection of its own, so that a blocked publisher does not stop the acks.
  * Not here: retries; the relay and the strategy do them.
  * Proof: rabbitmq-publisher.int.spec.ts
@@ -44,14 +52,20 @@ export class RabbitmqPublisher {
     if (this.#blocked !== undefined) throw new Error(`RabbitMQ blocks publishers: ${this.#blocked}`);
     const confirmed: string[] = [];
     const unroutable: string[] = [];
-    const sending = this.#channel().then(async ({ channel, returned }) => {
-      await Promise.all(
-        messages.map(async (message) => {
-          const ok = await this.#send(channel, message);
-          if (returned.delete(placeOf(message.exchange, message.routingKey, message.id))) unroutable.push(message.ref);
-          else if (ok) confirmed.push(message.ref);
-        }),
-      );
+    const sending = this.#channel().then(async ({ channel, returned, lost }) => {
+      const answers: Promise<void>[] = [];
+      for (const message of messages) {
+        const { answer, full } = this.#send(channel, message);
+        answers.push(
+          answer.then((ok) => {
+            const place = placeOf(message.exchange, message.routingKey, message.id);
+            if (returned.delete(place)) unroutable.push(message.ref);
+            else if (ok) confirmed.push(message.ref);
+          }),
+        );
+        if (full) await once(channel, 'drain', { signal: lost });
+      }
+      await Promise.all(answers);
     });
     try {
       await withDeadline('the confirms of RabbitMQ', this.#deadlineMs, sending);
@@ -71,10 +85,13 @@ export class RabbitmqPublisher {
     if (opened) await closeConnection(opened.connection);
   }
 
-  /** True: the broker has it. False: it said no, or the channel closed before it answered. */
-  #send(channel: ConfirmChannel, message: RabbitmqMessage): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    channel.publish(
+  /**
+   * `answer` is true: the broker has it; false: it said no, or the channel closed before it answered. `full`: amqplib took
+   * the message, and would take any number more into memory.
+   */
+  #send(channel: ConfirmChannel, message: RabbitmqMessage): { answer: Promise<boolean>; full: boolean } {
+    const { promise: answer, resolve } = Promise.withResolvers<boolean>();
+    const accepting = channel.publish(
       message.exchange,
       message.routingKey,
       message.content,
@@ -90,7 +107,7 @@ export class RabbitmqPublisher {
       },
       (error: unknown) => resolve(error === null || error === undefined),
     );
-    return promise;
+    return { answer, full: !accepting };
   }
 
   async #channel(): Promise<Opened> {
@@ -114,7 +131,9 @@ export class RabbitmqPublisher {
       connection.on('unblocked', () => (this.#blocked = undefined));
       const channel = await rpc('opening a channel', connection.createConfirmChannel());
       channel.on('error', () => undefined);
+      const lost = new AbortController();
       channel.on('close', () => {
+        lost.abort();
         forget();
         void closeConnection(connection);
       });
@@ -123,7 +142,7 @@ export class RabbitmqPublisher {
       channel.on('return', ({ fields, properties }: Message) =>
         returned.add(placeOf(fields.exchange, fields.routingKey, String(properties.messageId))),
       );
-      return { connection, channel, returned };
+      return { connection, channel, returned, lost: lost.signal };
     } catch (error) {
       void closeConnection(connection);
       throw error;

@@ -191,7 +191,7 @@ describe('the time to live of a queue', () => {
       // The broker counts only what waits for a consumer, and that has expired by now …
       await eventually(async () => expect((await channel.checkQueue(queue)).messageCount).toBe(0));
     }
-    // … but the one queue is as full as before, and the other empty.
+    // … but the one queue is as full as before, and tries again every three minutes. The other is empty.
     await expect(publish(atLeastOnce, 'b')).rejects.toThrow('message nacked');
     await expect(publish(atMostOnce, 'b')).resolves.toBeUndefined();
   });

@@ -1,11 +1,16 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
+type Mode = 'open' | 'held' | 'stalled' | 'closed';
+
 export type TcpProxy = {
   /** The address given, but through the proxy. */
   readonly url: string;
-  /** `held`: what the server answers waits here. `closed`: nobody gets in, and who is in is thrown out. */
-  set(mode: 'open' | 'held' | 'closed'): void;
+  /**
+   * `held`: what the server answers waits here. `stalled`: what the clients say does, until their sockets are full.
+   * `closed`: nobody gets in, and who is in is thrown out.
+   */
+  set(mode: Mode): void;
   /** Ends every connection without a word, as a network does. */
   cut(): void;
   /** Says something to every client in the server's name. Only for protocols, and moments, where nothing is under way. */
@@ -19,7 +24,13 @@ export type TcpProxy = {
 export async function tcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const clients = new Map<Socket, Socket>();
-  let mode: 'open' | 'held' | 'closed' = 'open';
+  let mode: Mode = 'open';
+  const flow = (client: Socket, upstream: Socket) => {
+    if (mode === 'stalled') client.pause();
+    else client.resume();
+    if (mode === 'held') upstream.pause();
+    else upstream.resume();
+  };
 
   const server = createServer((client) => {
     if (mode === 'closed') return void client.destroy();
@@ -31,9 +42,9 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       upstream.destroy();
     };
     for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
-    client.pipe(upstream);
+    client.on('data', (bytes) => upstream.write(bytes));
     upstream.on('data', (bytes) => client.write(bytes));
-    if (mode === 'held') upstream.pause();
+    flow(client, upstream);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
 
@@ -45,7 +56,7 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     set(next) {
       mode = next;
       if (mode === 'closed') cut();
-      else for (const upstream of clients.values()) void (mode === 'held' ? upstream.pause() : upstream.resume());
+      else clients.forEach((upstream, client) => flow(client, upstream));
     },
     cut,
     say: (bytes) => clients.forEach((_, client) => client.write(bytes)),
