@@ -1,7 +1,7 @@
 import { type Delivery, topology } from '@cartwheel/contracts';
 import { engines, eventually, kafkaApi, kafkaTopic, kafkaWire, testNamespace } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type PartitionAssigner, PartitionAssigners } from 'kafkajs';
 import { once } from 'node:events';
 import { createKafka } from './client.ts';
 import { KafkaStrategy, type KafkaStrategyOptions } from './kafka.strategy.ts';
@@ -83,6 +83,60 @@ describe('a group', () => {
     await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 1 }));
     expect(applied).toEqual(['a', 'a']);
     expect(fatal).toEqual([]);
+  });
+
+  test('that loses its answer to a commit is asked on, and every record is applied', async () => {
+    let commits = 0;
+    const { socketFactory } = kafkaWire((api) =>
+      api === kafkaApi.offsetCommit && ++commits === 1 ? 'lose the connection' : undefined,
+    );
+    const applied: string[] = [];
+    await orders.produce(0, 'a', 'b');
+    const { fatal } = start(async (chunk) => void applied.push(...valuesOf(chunk)), {
+      kafka: new Kafka({ brokers, socketFactory, logLevel: logLevel.NOTHING }),
+    });
+    await eventually(() => expect(commits).toBe(1));
+    await orders.produce(0, 'c');
+    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 3 }));
+    expect([...new Set(applied)]).toEqual(['a', 'b', 'c']);
+    expect(fatal).toEqual([]);
+  });
+
+  test('that begins to rebalance has its chunk in hand given up, and applied by whoever gets it', async () => {
+    await orders.produce(0, 'a');
+    const applied: string[] = [];
+    let given: unknown;
+    const apply: Options['apply'] = async (chunk, _, signal) => {
+      if (given === undefined) {
+        await once(signal, 'abort');
+        given = signal.reason;
+        signal.throwIfAborted();
+      }
+      applied.push(...valuesOf(chunk));
+    };
+    const { seen } = start(apply);
+    await eventually(async () => expect(await orders.members()).toBe(1));
+    start(apply);
+    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 1 }));
+    expect(given).toMatchObject({ type: 'REBALANCE_IN_PROGRESS' });
+    expect(applied).toEqual(['a']);
+    expect(seen('repeating')).toEqual([]);
+  });
+
+  test('that will never take it in is fatal: a consumer that stopped for good must not look alive', async () => {
+    const other: PartitionAssigner = (config) => {
+      const assigner = PartitionAssigners.roundRobin(config);
+      return { ...assigner, name: 'Other', protocol: (group) => ({ ...assigner.protocol(group), name: 'Other' }) };
+    };
+    const stranger = kafka.consumer({ groupId: orders.groupId, partitionAssigners: [other], maxWaitTimeInMs: 50 });
+    await stranger.connect();
+    await stranger.subscribe({ topic: orders.topic });
+    await stranger.run({ eachMessage: () => Promise.resolve() });
+    const { strategy, fatal, seen } = start(() => Promise.resolve());
+    await eventually(() => expect(fatal).toEqual([expect.stringContaining('stopped for good')]));
+    expect(strategy.alive).toBe(false);
+    expect(seen('connected')).toEqual([]);
+    await stranger.disconnect();
   });
 });
 

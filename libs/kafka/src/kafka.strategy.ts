@@ -138,7 +138,8 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       await consumer.disconnect().catch(() => undefined);
       throw error;
     }
-    onEvent?.('connected', { groupId, topics });
+    // `run` also returns when joining the group failed for good.
+    if (!this.#crashed) onEvent?.('connected', { groupId, topics });
   }
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {

@@ -76,6 +76,42 @@ describe('a task', () => {
     expect(seen('repeating')).toEqual([]);
   });
 
+  test('comes again when its acknowledgement was lost on the way', async () => {
+    const applied: string[] = [];
+    await mails.send('a');
+    const { seen } = start(async (delivery) => {
+      if (applied.push(text(delivery)) === 1) consuming.set('stalled');
+      return ACK;
+    });
+    await eventually(() => expect(applied).toEqual(['a']));
+    await mails.waiting(); // by now it is acknowledged, as far as the strategy knows
+    consuming.cut();
+    consuming.set('open');
+    await eventually(() => expect(applied).toEqual(['a', 'a']));
+    await strategy.close();
+    expect(await mails.waiting()).toBe(0);
+    expect(seen('repeating')).toEqual([]);
+  });
+
+  test('that is finished after its channel was lost is not acknowledged on the next, where its number means another', async () => {
+    const held: ((outcome: Outcome) => void)[] = [];
+    await mails.send('a');
+    start(() => new Promise((resolve) => held.push(resolve)));
+    for (const deliveries of [1, 2]) {
+      await eventually(() => expect(held).toHaveLength(deliveries));
+      consuming.cut();
+    }
+    await eventually(() => expect(held).toHaveLength(3));
+    held[0]!(ACK);
+    held[1]!(ACK);
+    await mails.waiting();
+    consuming.cut();
+    await eventually(() => expect(held).toHaveLength(4));
+    for (const finish of held) finish(ACK);
+    await strategy.close();
+    expect(await mails.waiting()).toBe(0);
+  });
+
   test('to be tried again comes back over its rung, after the time of that rung, with the new headers', async () => {
     const deliveries: { at: number; delivery: Delivery }[] = [];
     start(async (delivery) => (deliveries.push({ at: Date.now(), delivery }) === 1 ? RETRY : ACK));
@@ -101,6 +137,30 @@ describe('a task', () => {
     expect(deliveries[1]!.headers).not.toHaveProperty('cartwheel_attempt');
     publishing.set('open');
     await eventually(() => expect(deliveries[2]?.headers).toMatchObject({ cartwheel_attempt: '2' }));
+  });
+
+  test('to be tried again stands on the ladder twice when the confirm was lost, and never not at all', async () => {
+    const attempts: unknown[] = [];
+    await publisher.publish([
+      {
+        ref: '',
+        exchange: '',
+        routingKey: `${mails.queue}.dead`,
+        headers: {},
+        content: Buffer.alloc(0),
+        id: '',
+        type: '',
+      },
+    ]);
+    publishing.set('held');
+    start(async ({ headers }) => (attempts.push(headers['cartwheel_attempt']) === 1 ? RETRY : ACK));
+    await mails.send('a');
+    await eventually(() => expect(attempts).toEqual([undefined, '2'])); // over its rung, and the first is still in hand
+    publishing.cut();
+    publishing.set('open');
+    await eventually(() => expect(attempts).toEqual([undefined, '2', '2']));
+    await strategy.close();
+    expect(await mails.waiting()).toBe(0);
   });
 
   test('to be tried again stays in hand while its rung is missing, although the broker acks what it cannot route', async () => {

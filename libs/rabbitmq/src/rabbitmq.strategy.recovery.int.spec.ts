@@ -87,6 +87,16 @@ test('a broker that is away at the start is waited for', async () => {
   await eventually(() => expect(applied).toEqual(['a']));
 });
 
+test('a broker that lets it in and then says nothing is given up, and asked again', async () => {
+  consuming.set('held');
+  const applied: string[] = [];
+  await mails.send('a');
+  const { seen } = start(async (delivery) => (applied.push(text(delivery)), ACK));
+  await eventually(() => expect(seen('disconnected')).toHaveLength(1));
+  consuming.set('open');
+  await eventually(() => expect(applied).toEqual(['a']));
+});
+
 describe('close', () => {
   test('finishes what is in hand and takes nothing more', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<Outcome>();

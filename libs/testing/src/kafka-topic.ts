@@ -22,6 +22,11 @@ export async function kafkaTopic(brokers: string[], { topic, groupId }: { topic:
       const [ofTopic] = await admin.fetchOffsets({ groupId, topics: [topic] });
       return Object.fromEntries(ofTopic!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     },
+    /** How many members the group has. */
+    async members(): Promise<number> {
+      const { groups } = await admin.describeGroups([groupId]);
+      return groups[0]!.members.length;
+    },
     async close(): Promise<void> {
       await Promise.all([admin.disconnect(), producer.disconnect()]);
     },
