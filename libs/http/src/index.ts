@@ -1,4 +1,5 @@
 export { idempotencySchema, once } from './idempotent.ts';
-export { IdempotencyKey, RequestCause } from './request.ts';
+export { OPS_TOKEN, OperatorsOnly } from './operators-only.ts';
+export { IdempotencyKey, Operator, RequestCause } from './request.ts';
 export { frameworkError, type Problem, ProblemFilter } from './problem.filter.ts';
 export { validationPipe } from './validation.ts';

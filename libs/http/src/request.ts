@@ -20,6 +20,19 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
   return key;
 });
 
+/** The `Cartwheel-Operator` header: who acts, for the record. It is believed; the token is what lets somebody in. */
+export const Operator = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const operator = request(context).headers['cartwheel-operator'];
+  if (typeof operator !== 'string' || !/^[\x20-\x7e]{1,100}$/.test(operator)) {
+    throw new DomainError(
+      'operator-missing',
+      'Say who you are: a Cartwheel-Operator header of 1 to 100 printable ASCII characters.',
+      400,
+    );
+  }
+  return operator;
+});
+
 /** Why whatever this request starts will happen: one new correlation id, and the request itself as the cause. */
 export const RequestCause = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { traceparent } = request(context).headers;

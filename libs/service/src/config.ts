@@ -19,6 +19,11 @@ export const environment = z.object({
     .string()
     .regex(/^[a-z0-9-]*$/)
     .default(''),
+  /** What `/ops/…` asks for. Without one, nobody is an operator. */
+  OPS_TOKEN: z
+    .string()
+    .regex(/^([\x21-\x7e]{16,})?$/, 'must have at least 16 characters, none of them a space')
+    .default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Below the 30 s after which a silent leader loses its connection. */
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(20_000).default(500),

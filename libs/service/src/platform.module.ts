@@ -1,26 +1,37 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import type { Topology } from '@cartwheel/contracts';
+import { OPS_TOKEN } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { autocommit, type Pool } from '@cartwheel/postgres';
+import { DeadLettersController, TASKS_EXCHANGE } from './dead-letters.controller.ts';
+import { DATABASE } from './database.ts';
 import { HealthController } from './health.controller.ts';
 import { Liveness } from './liveness.ts';
 
-/** The service's database, as a `Queryable`: for reads that need no transaction. */
-export const DATABASE = Symbol('database');
+export type Platform = {
+  readonly pool: Pool;
+  readonly unitOfWork: UnitOfWork;
+  readonly liveness: Liveness;
+  readonly topology: Topology;
+  readonly opsToken: string;
+};
 
 /** What every service's slices may inject: the database, and transactions that end in the outbox. */
 @Module({})
 export class PlatformModule {
-  static with(pool: Pool, unitOfWork: UnitOfWork, liveness: Liveness): DynamicModule {
+  static with({ pool, unitOfWork, liveness, topology, opsToken }: Platform): DynamicModule {
     return {
       module: PlatformModule,
       global: true,
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController],
+      controllers: [HealthController, DeadLettersController],
       providers: [
         { provide: DATABASE, useValue: autocommit(pool) },
         { provide: UnitOfWork, useValue: unitOfWork },
         { provide: Liveness, useValue: liveness },
+        { provide: TASKS_EXCHANGE, useValue: topology.exchange },
+        { provide: OPS_TOKEN, useValue: opsToken },
       ],
       exports: [DATABASE, UnitOfWork],
     };

@@ -81,8 +81,9 @@ export async function runService({
   const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
 
   const liveness = new Liveness(pool, strategies);
+  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN };
   const app = await NestFactory.create<NestFastifyApplication>(
-    { module: PlatformModule, imports: [PlatformModule.with(pool, unitOfWork, liveness), module] },
+    { module: PlatformModule, imports: [PlatformModule.with(platform), module] },
     new FastifyAdapter({
       bodyLimit: BODY_LIMIT_BYTES,
       forceCloseConnections: 'idle',

@@ -1,0 +1,143 @@
+import { tasks } from '@cartwheel/contracts';
+import { type OutboxRow, writeRows } from '@cartwheel/outbox';
+import type { Queryable } from '@cartwheel/postgres';
+import { DomainError } from '@cartwheel/primitives';
+import {
+  headersOfRow,
+  knownType,
+  readRow,
+  type Revealed,
+  revealed,
+  type Standing,
+  standingOf,
+  type WholeRow,
+} from './dead-letter.ts';
+
+export { type Standing } from './dead-letter.ts';
+
+/**
+ * Prevents: a message that is given up for good because nobody can get at it, or that is brought back twice, to everybody,
+ *   or out of its order.
+ * How: the row is locked and must be dead. A *fact* becomes parked again where it stands: nothing is published, so it
+ *   reaches this one consumer, after what is before it and before what is behind it, and its id stays taken. A *task* goes
+ *   back to its queue through the outbox: dead row and id are deleted and the outbox row written together.
+ * Promises: 1. of two operators one acts, the other is told so. 2. Each action and its line in `parked_message_actions`
+ *   are one transaction. 3. A task is the same task: same id, same headers, failures counted from nothing.
+ * Costs: a row per action, for ever.
+ * Not here: attempts at a parked message (the retrier); which messages to act on (tools/dead-letters).
+ * Proof: operate.int.spec.ts
+ */
+export type By = { readonly operator: string; readonly reason?: string | undefined };
+
+/**
+ * Tries a dead message again. `exchange` is where tasks are sent that no queue was bound for.
+ * @returns where it stands: behind another dead message of its key it waits for that one
+ * @throws DomainError dead-letter-not-found, dead-letter-not-dead, dead-letter-not-replayable
+ */
+export async function replay(tx: Queryable, position: number, by: By, exchange: string): Promise<Standing> {
+  const row = await takeDead(tx, position);
+  const standing = await standingOf(tx, row);
+  if (row.source === 'kafka') {
+    await tx.query(
+      `UPDATE parked_messages SET state = 'parked', attempts = 0, next_attempt_at = now() WHERE position = $1`,
+      [position],
+    );
+  } else {
+    await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
+    await tx.query('DELETE FROM processed_events WHERE consumer = $1 AND event_id = $2', [row.consumer, row.eventId]);
+    await writeRows(tx, [taskAgain(row, exchange)]);
+  }
+  await record(tx, 'replay', row, by);
+  return standing;
+}
+
+/**
+ * Gives a dead message up for good. Its id stays taken: it is not applied if it comes again.
+ * @returns where it stood: without another dead message before it, those behind it go on
+ * @throws DomainError dead-letter-reason-missing, dead-letter-not-found, dead-letter-not-dead
+ */
+export async function discard(tx: Queryable, position: number, by: By): Promise<Standing> {
+  if (!by.reason?.trim()) throw new DomainError('dead-letter-reason-missing', 'A discard needs a reason.', 400);
+  const row = await takeDead(tx, position);
+  const standing = await standingOf(tx, row);
+  await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
+  await record(tx, 'discard', row, by);
+  return standing;
+}
+
+/** The whole message, personal or not. Who looked is on record. @throws DomainError dead-letter-not-found */
+export async function reveal(tx: Queryable, position: number, by: By): Promise<Revealed> {
+  const row = await readRow(tx, position);
+  await record(tx, 'reveal', row, by);
+  return revealed(row);
+}
+
+/** The dead row, locked: a second operator waits here, and then finds that it is not dead any more. */
+async function takeDead(tx: Queryable, position: number): Promise<WholeRow> {
+  const row = await readRow(tx, position, 'FOR UPDATE').catch(async (error: unknown) => {
+    throw (await wasActedOn(tx, position)) ? notDead() : error;
+  });
+  if (row.state !== 'dead') throw notDead();
+  return row;
+}
+
+async function wasActedOn(tx: Queryable, position: number): Promise<boolean> {
+  const actions = await tx.query(
+    `SELECT 1 FROM parked_message_actions WHERE position = $1 AND action <> 'reveal' LIMIT 1`,
+    [position],
+  );
+  return actions.length > 0;
+}
+
+function notDead(): DomainError {
+  return new DomainError('dead-letter-not-dead', 'It waits for its next attempt, or was replayed or discarded.', 409);
+}
+
+async function record(tx: Queryable, action: string, row: WholeRow, { operator, reason }: By): Promise<void> {
+  await tx.query(
+    `INSERT INTO parked_message_actions (operator, action, reason, position, consumer, topic, event_id, type)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [operator, action, reason ?? null, row.position, row.consumer, row.topic, row.eventId, knownType(row)],
+  );
+}
+
+/** The outbox refuses a larger payload; AMQP's properties and amqplib's buffer have limits, on which a relay would stop. */
+const MAX_PAYLOAD_BYTES = 900_000;
+const MAX_HEADER_BYTES = 32_000;
+const MAX_PROPERTY_BYTES = 255;
+
+/**
+ * The outbox row that sends a task once more. One that died at its queue goes back to that queue, by the default exchange,
+ * to which every queue is bound under its own name: also when its type is none that we know. One that no queue was bound
+ * for goes the way that its type has now.
+ */
+function taskAgain(row: WholeRow, exchange: string): OutboxRow {
+  const type = knownType(row);
+  const routingKey = Object.hasOwn(tasks, type ?? '') ? tasks[type as keyof typeof tasks].routingKey : undefined;
+  if (row.consumer === 'relay' && routingKey === undefined) {
+    throw new DomainError('dead-letter-not-replayable', 'No queue takes tasks of this type: discard it.', 409);
+  }
+  const headers = Object.fromEntries(
+    Object.entries(headersOfRow(row))
+      // What the broker (`x-`) and the retry ladder have counted belongs to the life that ended.
+      .filter(([name]) => !name.startsWith('x-') && !name.startsWith('cartwheel_'))
+      .map(([name, value]) => [name, value.replaceAll('\0', '')]),
+  );
+  const tooLarge =
+    (row.payload?.length ?? 0) >= MAX_PAYLOAD_BYTES ||
+    Buffer.byteLength(JSON.stringify(headers)) > MAX_HEADER_BYTES ||
+    Buffer.byteLength(headers['ce_correlationid'] ?? '') > MAX_PROPERTY_BYTES;
+  if (tooLarge) {
+    throw new DomainError('dead-letter-not-replayable', 'It is too large to be sent again: discard it.', 409);
+  }
+  const [destination, key] = row.consumer === 'relay' ? [exchange, routingKey!] : ['', row.topic];
+  return {
+    channel: 'rabbitmq',
+    id: row.eventId,
+    destination,
+    key: Buffer.from(key),
+    type: type ?? 'unknown',
+    headers,
+    payload: row.payload,
+  };
+}

@@ -1,0 +1,99 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { type Cause, text } from '@cartwheel/contracts';
+import { Operator, OperatorsOnly, RequestCause } from '@cartwheel/http';
+import { UnitOfWork } from '@cartwheel/outbox';
+import { discard, listParked, replay, reveal, showParked } from '@cartwheel/parking';
+import type { Queryable } from '@cartwheel/postgres';
+import { z } from 'zod';
+import { DATABASE } from './database.ts';
+
+/** The exchange that tasks are sent to. */
+export const TASKS_EXCHANGE = Symbol('tasks exchange');
+
+const position = z
+  .string()
+  .regex(/^[1-9]\d{0,14}$/, 'must be a position')
+  .transform(Number);
+const instant = z.iso.datetime({ offset: true }).transform((iso) => new Date(iso));
+
+/** Strict: a filter that is misspelt must not select everything. */
+const Filter = z.strictObject({
+  consumer: text(200).optional(),
+  type: text(200).optional(),
+  key: z.string().min(1).max(1_024).optional(),
+  errorClass: text(200).optional(),
+  since: instant.optional(),
+  until: instant.optional(),
+  after: position.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+type Filter = z.infer<typeof Filter>;
+
+const At = z.object({ position });
+type At = z.infer<typeof At>;
+
+const Why = z.strictObject({ reason: text(500).optional() }).optional();
+type Why = z.infer<typeof Why>;
+
+/**
+ * What operators do about messages that were given up (docs/dead-letters.md). GET shows nothing personal and changes
+ * nothing; `reveal` is a POST because it leaves a trace.
+ */
+@Controller('ops')
+@UseGuards(OperatorsOnly)
+export class DeadLettersController {
+  constructor(
+    @Inject(DATABASE) private readonly database: Queryable,
+    private readonly unitOfWork: UnitOfWork,
+    @Inject(TASKS_EXCHANGE) private readonly exchange: string,
+  ) {}
+
+  @Get('dead-letters')
+  dead(@Query({ schema: Filter }) filter: Filter) {
+    return listParked(this.database, { ...filter, state: 'dead' });
+  }
+
+  @Get('parked')
+  parked(@Query({ schema: Filter }) filter: Filter) {
+    return listParked(this.database, { ...filter, state: 'parked' });
+  }
+
+  /** Parked ones too: where did it go after a replay? */
+  @Get('dead-letters/:position')
+  show(@Param({ schema: At }) { position }: At) {
+    return showParked(this.database, position);
+  }
+
+  @Post('dead-letters/:position/replay')
+  @HttpCode(200)
+  replay(
+    @Param({ schema: At }) { position }: At,
+    @Operator() operator: string,
+    @Body({ schema: Why }) why: Why,
+    @RequestCause() cause: Cause,
+  ) {
+    return this.unitOfWork.run(cause, (tx) => replay(tx, position, { ...why, operator }, this.exchange));
+  }
+
+  @Post('dead-letters/:position/discard')
+  @HttpCode(200)
+  discard(
+    @Param({ schema: At }) { position }: At,
+    @Operator() operator: string,
+    @Body({ schema: Why }) why: Why,
+    @RequestCause() cause: Cause,
+  ) {
+    return this.unitOfWork.run(cause, (tx) => discard(tx, position, { ...why, operator }));
+  }
+
+  @Post('dead-letters/:position/reveal')
+  @HttpCode(200)
+  reveal(
+    @Param({ schema: At }) { position }: At,
+    @Operator() operator: string,
+    @Body({ schema: Why }) why: Why,
+    @RequestCause() cause: Cause,
+  ) {
+    return this.unitOfWork.run(cause, (tx) => reveal(tx, position, { ...why, operator }));
+  }
+}
