@@ -16,6 +16,10 @@ const commands = {
   up: { about: 'start everything and leave it running; data is kept', script: 'tools/up/up.ts' },
   down: { about: 'stop what `up` started; data is kept', script: 'tools/up/down.ts' },
   verify: { about: 'check every promise against a running shop', script: 'tools/verify/main.ts' },
+  'dead-letters': {
+    about: 'list, show, replay or discard messages that were given up',
+    script: 'tools/dead-letters/main.ts',
+  },
   setup: { about: 'create databases, topics and queues on engines of your own', script: 'tools/setup/main.ts' },
   test: { about: 'the whole test suite; arguments go to Jest', script: 'tools/test/main.ts' },
   'test:docker': { about: 'the same with the engines in Docker', script: 'tools/test/main.ts', stack: 'docker' },
@@ -26,7 +30,7 @@ const commands = {
 let handedOver = false;
 const [command = '--help', ...args] = process.argv.slice(2);
 if (!(command in commands)) {
-  const lines = Object.entries(commands).map(([name, { about }]) => `  npm run ${name.padEnd(11)} ${about}`);
+  const lines = Object.entries(commands).map(([name, { about }]) => `  npm run ${name.padEnd(12)} ${about}`);
   console.log(`Cartwheel. Commands (-- --help after a command says more):\n${lines.join('\n')}`);
   process.exit(command === '--help' ? 0 : 2);
 }

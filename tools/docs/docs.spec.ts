@@ -15,6 +15,14 @@ const services = ['order', 'payment', 'inventory', 'email', 'analytics'] as cons
 const readmes = services.map((service) => `apps/${service}/README.md`);
 const documents = ['README.md', ...files('docs/**/*.md'), ...readmes];
 
+/** The routes of a controller's source, like `GET /orders/:id`. */
+const routesOf = (source: string) => {
+  const prefix = /@Controller\('([^']*)'\)/.exec(source)![1]!;
+  return [...source.matchAll(/@(Get|Post|Put|Patch|Delete)\((?:'([^']*)')?\)/g)].map(
+    ([, method, path]) => `${method!.toUpperCase()} /${[prefix, path].filter(Boolean).join('/')}`,
+  );
+};
+
 /** All that the expression's first group finds. */
 const all = (text: string, expression: RegExp) => [...text.matchAll(expression)].map(([, found]) => found!);
 const sorted = (names: Iterable<string>) => [...new Set(names)].toSorted();
@@ -47,7 +55,7 @@ describe('every document', () => {
 
   test.each(documents)('%s names only npm scripts that exist', (document) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = all(read(document), /npm run ([a-z][a-z:]*)/g);
+    const named = all(read(document), /npm run ([a-z][a-z:-]*)/g);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 });
@@ -86,6 +94,14 @@ describe('docs/errors.md', () => {
     const declared = /export type Unreadable = ([^;]+);/.exec(read('libs/contracts/src/envelope.ts'))![1]!;
     expect(all(section(errors, 'Dead letters'), /^ +- `([\w-]+)`:/gm)).toEqual(all(declared, /'([\w-]+)'/g));
   });
+});
+
+test('docs/dead-letters.md lists every route for operators and no other, and names only options that the command has', () => {
+  const text = read('docs/dead-letters.md');
+  const routes = routesOf(read('libs/service/src/dead-letters.controller.ts'));
+  expect(sorted(all(text, /`((?:GET|POST) \/ops[^`?]+)/g))).toEqual(sorted(routes));
+  const help = all(read('tools/dead-letters/main.ts'), /(--[a-z][a-z-]*)/g);
+  expect(sorted(all(text, /(--[a-z][a-z-]*)/g)).filter((option) => !help.includes(option))).toEqual([]);
 });
 
 test('docs/checkout.md lists what npm run verify decides', () => {
@@ -139,12 +155,7 @@ describe.each(services)('the README of %s', (service) => {
 
   test('lists every route that the service answers, and no other', () => {
     const controllers = [...sourcesOf('**/*.controller.ts'), read('libs/service/src/health.controller.ts')];
-    const routes = controllers.flatMap((source) => {
-      const prefix = /@Controller\('([^']*)'\)/.exec(source)![1]!;
-      return [...source.matchAll(/@(Get|Post|Put|Patch|Delete)\((?:'([^']*)')?\)/g)].map(
-        ([, method, path]) => `${method!.toUpperCase()} /${[prefix, path].filter(Boolean).join('/')}`,
-      );
-    });
+    const routes = controllers.flatMap(routesOf);
     expect(sorted(all(section(readme, 'Accepts'), /`((?:GET|POST|PUT|PATCH|DELETE) [^`?]+)/g))).toEqual(sorted(routes));
   });
 
@@ -168,7 +179,7 @@ describe.each(services)('the README of %s', (service) => {
     const own = all(/grants: \{([^}]*)\}/.exec(schemaFile!)![1]!, /(\w+): '/g);
     const idempotency = schemaFile!.includes('idempotencySchema') ? ['idempotency_keys'] : [];
     const attempts = schemaFile!.includes('workerSchemas') ? ['task_attempts'] : [];
-    const platform = ['outbox', 'message_sequences', 'processed_events', 'parked_messages'];
+    const platform = ['outbox', 'message_sequences', 'processed_events', 'parked_messages', 'parked_message_actions'];
     const named = inCode(section(readme, 'Tables')).filter((word) => /^[a-z_]+$/.test(word));
     const states = ['reserved', 'released', 'shipped', 'requested', 'sent'];
     expect(sorted(named.filter((word) => !states.includes(word)))).toEqual(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, services } from '../setup/databases.ts';
@@ -51,12 +52,14 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     gatewayUrl: at(ports.gatewaySimulator),
     mailboxUrl: addresses.mail.webUrl,
     urls: mapServices((name) => at(ports[name])),
+    opsToken: randomBytes(24).toString('base64url'),
   };
   const shared = {
     ...inherited(),
     KAFKA_BROKERS: addresses.kafka.brokers.join(','),
     RABBITMQ_URL: addresses.rabbitmq.url,
     CARTWHEEL_NAMESPACE: namespace,
+    OPS_TOKEN: target.opsToken,
     GATEWAY_URL: target.gatewayUrl,
     // The simulator takes any test key; Stripe's own belongs into the environment of whoever charges for real.
     GATEWAY_API_KEY: process.env['GATEWAY_API_KEY'] ?? 'sk_test_simulator',
@@ -105,7 +108,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   return { target, stopService: async (name) => running.get(name)?.stop() };
 }
 
-/** For `npm run verify`. Only its owner may read it: it holds the administrator's password. */
+/** For `npm run verify` and `dead-letters`. Only its owner may read it: it holds the administrator's password and theirs. */
 function saveTarget(folder: string, target: Target): void {
   const file = join(folder, 'shop.json');
   writeFileSync(file, `${JSON.stringify(target, null, 2)}\n`, { mode: 0o600 });

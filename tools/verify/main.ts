@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { asProgram } from '../program.ts';
 import { targetOfCompose } from '../shop/environment.ts';
 import { Friendly } from '../stack/friendly.ts';
-import { readTarget } from './target.ts';
+import { readTarget, shopFiles } from './target.ts';
 import { renderVerdicts, verify } from './verify.ts';
 
 const HELP = `npm run verify                  decide whether the shop's promises hold
@@ -19,13 +18,11 @@ await asProgram(
   HELP,
   { folder: { type: 'string' }, docker: { type: 'boolean' } },
   async ({ folder, flags }, signal) => {
-    const root = join(import.meta.dirname, '../../.cartwheel');
-    const folders = folder === undefined ? [join(root, 'up'), join(root, 'demo')] : [folder];
     // Whatever is being read when somebody stops us may be left where it is.
     signal.addEventListener('abort', () => setTimeout(() => process.exit(), 500).unref());
     const onProgress = (text: string) => console.error(`… ${text}`);
     try {
-      const target = flags.has('docker') ? targetOfCompose() : readTarget(folders.map((one) => join(one, 'shop.json')));
+      const target = flags.has('docker') ? targetOfCompose() : readTarget(shopFiles(folder));
       const verdicts = await verify(target, { atRestWithinMs: AT_REST_WITHIN_MS, onProgress, signal });
       console.log(renderVerdicts(verdicts));
       if (verdicts.some(({ verdict }) => verdict === 'broken')) process.exitCode = 1;

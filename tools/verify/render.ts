@@ -18,7 +18,7 @@ function lines({ promise, title, verdict, detail, offenders }: Verdict): string[
 }
 
 /** Breaks at spaces; what follows is indented. */
-function wrap(text: string, indent: number): string[] {
+export function wrap(text: string, indent: number): string[] {
   if (text.length <= WIDTH) return [text];
   const at = text.lastIndexOf(' ', WIDTH);
   const cut = at > indent ? at : WIDTH;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Friendly } from '../stack/friendly.ts';
 
 export const serviceNames = ['order', 'payment', 'inventory', 'email', 'analytics'] as const;
@@ -15,7 +16,16 @@ export type Target = {
   readonly gatewayUrl: string;
   readonly mailboxUrl: string;
   readonly urls: Readonly<Record<ServiceName, string>>;
+  /** Lets in at `/ops` of each service. */
+  readonly opsToken: string;
 };
+
+/** Where a running shop says what its target is: in this folder, or where `up` and `demo` put theirs. */
+export function shopFiles(folder: string | undefined): string[] {
+  const root = join(import.meta.dirname, '../../.cartwheel');
+  const folders = folder === undefined ? [join(root, 'up'), join(root, 'demo')] : [folder];
+  return folders.map((one) => join(one, 'shop.json'));
+}
 
 /** The first of these files that exists. @throws Friendly when none does, or it is no target. */
 export function readTarget(files: readonly string[]): Target {

@@ -59,7 +59,7 @@ describe('nothing personal', () => {
     },
   );
 
-  test('hides what an operator needs: type, id, key, data without the customer, and our own words on what is wrong', async () => {
+  test('is shown beside what an operator needs: type, key, data without the customer, our own words on what is wrong', async () => {
     const error = new UnreadableMessage('undecodable', 'no contract for this type');
     const position = await buried(db.pool, delivered(placed), { error });
     const data = { ...placed.data, customer: { name: '***', email: '***' } };
