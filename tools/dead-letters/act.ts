@@ -1,5 +1,6 @@
 import { Friendly } from '../stack/friendly.ts';
 import type { ServiceName } from '../verify/target.ts';
+import { wrap } from '../verify/render.ts';
 import { nameOf } from './render.ts';
 import { selected, type Values } from './select.ts';
 import { NoAnswer, type Place, Refused, type Shop } from './shop.ts';
@@ -27,7 +28,7 @@ export async function act(
     } catch (error) {
       if (!(error instanceof Refused || error instanceof NoAnswer)) throw error;
       process.exitCode = 1;
-      console.error(`not ${DONE[action]}: ${nameOf(place)}: ${error.message}`);
+      console.error(wrap(`not ${DONE[action]}: ${nameOf(place)}: ${error.message}`, 4).join('\n'));
       // Whether this one was done, a list will tell; the rest of that service is left alone.
       if (error instanceof NoAnswer) silent.add(place.service);
     }

@@ -18,14 +18,14 @@ const HELP = `npm run dead-letters -- <command>   what a running shop has given 
                            in its place, a task in its queue
   discard <message>…       give up for good; --reason "…" is required
 
-replay and discard also take filters instead of messages, oldest first:
+Filters, for list, and instead of messages for replay and discard:
   --service <name>         ${serviceNames.join(', ')}
   --consumer <name>        inventory, payment.card, relay, …
   --type <type>            OrderPlaced, …
   --key <key>              an order's id, or as a list shows it
   --error <class>          UnreadableMessage, …
   --since, --until <when>  of the last failure: 30m, 12h or 7d ago, or ISO 8601
-  --all                    no filter: everything dead
+  --all                    replay, discard: everything dead
 
   --dry-run                say what replay or discard would do; do nothing
   --reason <text>          recorded, with your user name

@@ -87,6 +87,7 @@ export type ParkedRow = {
   readonly topic: string;
   readonly partition: number | null;
   readonly offset: number | null;
-  readonly state: 'parked' | 'dead';
+  /** `discarded`: an operator gave it up, and only that is on record. */
+  readonly state: 'parked' | 'dead' | 'discarded';
   readonly subject: string;
 };

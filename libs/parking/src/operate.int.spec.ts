@@ -31,7 +31,7 @@ const rows = () =>
   );
 const actions = () =>
   db.admin.query<Record<string, unknown>>(
-    `SELECT operator, action, reason, position::float8 AS position, consumer, topic, event_id, type
+    `SELECT operator, action, reason, position::float8 AS position, source, consumer, topic, event_id, type
      FROM parked_message_actions ORDER BY action_id`,
   );
 const ids = () => db.admin.query<{ event_id: string }>('SELECT event_id FROM processed_events');
@@ -226,7 +226,14 @@ test('every action is on record: who, what, why, and what it was about; and no s
   const position = await buried(db.pool, delivered(placed), { id: placed.id });
   await act((tx) => reveal(tx, position, ada));
   await act((tx) => discard(tx, position, why));
-  const about = { position, consumer: 'inventory', topic: 'order-events', event_id: placed.id, type: 'OrderPlaced' };
+  const about = {
+    position,
+    source: 'kafka',
+    consumer: 'inventory',
+    topic: 'order-events',
+    event_id: placed.id,
+    type: 'OrderPlaced',
+  };
   expect(await actions()).toEqual([
     { operator: 'ada', action: 'reveal', reason: null, ...about },
     { operator: 'ada', action: 'discard', reason: 'the order was a test', ...about },

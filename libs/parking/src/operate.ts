@@ -95,9 +95,9 @@ function notDead(): DomainError {
 
 async function record(tx: Queryable, action: string, row: WholeRow, { operator, reason }: By): Promise<void> {
   await tx.query(
-    `INSERT INTO parked_message_actions (operator, action, reason, position, consumer, topic, event_id, type)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [operator, action, reason ?? null, row.position, row.consumer, row.topic, row.eventId, knownType(row)],
+    `INSERT INTO parked_message_actions (operator, action, reason, position, source, consumer, topic, event_id, type)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [operator, action, reason ?? null, row.position, row.source, row.consumer, row.topic, row.eventId, knownType(row)],
   );
 }
 

@@ -37,6 +37,7 @@ export const parkingSchema: Schema = {
       action text NOT NULL,
       reason text,
       position bigint NOT NULL,
+      source text NOT NULL,
       consumer text NOT NULL,
       topic text NOT NULL,
       event_id uuid NOT NULL,

@@ -194,6 +194,19 @@ describe('each message applied, parked or dead breaks when', () => {
     ],
   ]);
 
+  test('an operator discarded a message does not break it, nor that each is applied once', () => {
+    const shop = goodShop();
+    bury(shop, 'inventory', 'b1');
+    shop.parked[0]!.state = 'discarded';
+    shop.deadLetterCopies.clear();
+    expect(oneEnd(shop)).toMatchObject({ verdict: 'held', detail: expect.stringContaining('0 dead, 1 discarded') });
+    shop.records.splice(shop.records.indexOf(record(shop, 'b2')), 1);
+    shop.processed.get('order')!.delete('b2');
+    shop.processed.get('analytics.facts')!.delete('b2');
+    shop.movements.splice(0);
+    expect(appliedOnce(shop)).toMatchObject({ verdict: 'held' });
+  });
+
   test('dead letters are counted as dead, also those that the broker gave up', () => {
     const shop = goodShop();
     bury(shop, 'email', 'b4');

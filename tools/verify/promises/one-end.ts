@@ -4,17 +4,18 @@ import { consumerGroups, handledTypes } from '../handled-types.ts';
 import { firstOccurrences } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
-type End = 'applied' | 'parked' | 'dead';
+type End = 'applied' | 'parked' | 'dead' | 'discarded';
 
 /**
  * 4. Each message ends in exactly one of: applied, parked, dead. A dead message is in `processed_events` too, so that its
- * redelivery is not applied after all: where there is a row in `parked_messages`, that row decides.
+ * redelivery is not applied after all: where there is a row in `parked_messages`, that row decides. So is one that an
+ * operator discarded: a dead message that nobody waits for any more.
  */
 export function oneEnd(evidence: Evidence): Verdict {
   const rows = Map.groupBy(evidence.parked, ({ consumer, id }) => `${consumer} ${id}`);
   const crashLoops = evidence.queues.filter(({ isDead, ready }) => isDead && ready > 0);
   const givenUp = crashLoops.reduce((sum, { ready }) => sum + ready, 0);
-  const counts: Record<End, number> = { applied: 0, parked: 0, dead: givenUp };
+  const counts: Record<End, number> = { applied: 0, parked: 0, dead: givenUp, discarded: 0 };
   const offenders: string[] = [];
   const note = (consumer: string, id: string, what: string) => {
     const own = rows.get(`${consumer} ${id}`) ?? [];
@@ -45,7 +46,7 @@ export function oneEnd(evidence: Evidence): Verdict {
     ...crashLoops.map(({ name, ready }) => `${name}: ${ready} tasks that the broker gave up`),
     ...dead.map(({ id, consumer, subject }) => `dead at ${consumer}: ${id}, about ${subject}`),
   ];
-  const detail = `${counts.applied} applied, ${counts.parked} parked, ${counts.dead} dead`;
+  const detail = `${counts.applied} applied, ${counts.parked} parked, ${counts.dead} dead, ${counts.discarded} discarded`;
   return judge(4, 'each message applied, parked or dead', detail, offenders, remarks);
 }
 

@@ -34,7 +34,7 @@ export async function readPlatform(read: Read) {
   };
 }
 
-/** Parked and dead messages, and the error texts that are kept with them. */
+/** Parked and dead messages with the error texts that are kept with them, and the ones that were discarded. */
 export async function readParked(read: Read): Promise<{ parked: ParkedRow[]; errorTexts: string[] }> {
   type Row = Omit<ParkedRow, 'subject'> & {
     key: Buffer;
@@ -45,11 +45,16 @@ export async function readParked(read: Read): Promise<{ parked: ParkedRow[]; err
     `SELECT consumer, event_id AS id, source, topic, partition, record_offset::float8 AS offset, state, key, headers,
        error_message AS text FROM parked_messages ORDER BY position`,
   );
+  const discarded = await read<Omit<ParkedRow, 'subject'>>(
+    `SELECT consumer, event_id AS id, source, topic, NULL::int AS partition, NULL::float8 AS offset, 'discarded' AS state
+     FROM parked_message_actions WHERE action = 'discard' ORDER BY action_id`,
+  );
+  const kept = rows.map(({ key, headers, text: _, ...row }) => ({
+    ...row,
+    subject: subjectOf(headers['ce_subject'], key),
+  }));
   return {
-    parked: rows.map(({ key, headers, text: _, ...row }) => ({
-      ...row,
-      subject: subjectOf(headers['ce_subject'], key),
-    })),
+    parked: [...kept, ...discarded.map((row) => ({ ...row, subject: 'unknown' }))],
     errorTexts: rows.map(({ text }) => text ?? ''),
   };
 }
