@@ -64,7 +64,7 @@ describe('whoever is no operator', () => {
     expect([await states(), await actions()]).toEqual([['dead'], []]);
   });
 
-  test('is everybody where no token was configured, also with an empty one', async () => {
+  test('is everybody where no token was configured', async () => {
     const closed = await startOpsServer(db.pool);
     for (const authorization of ['Bearer ', 'Bearer', '', operator.authorization]) {
       const answer = await ask('dead-letters', { headers: { authorization } }, closed.url);
@@ -131,6 +131,19 @@ describe('an operator', () => {
     expect(await code(post(`dead-letters/${position}/replay`))).toBe('dead-letter-not-dead');
     expect(await code(ask('parked?key=%00'))).toBeUndefined();
   });
+});
+
+test.each(['replay', 'discard'])('a %s that cannot be recorded does not happen', async (action) => {
+  const position = await buried(db.pool, delivered(capturePayment()));
+  await db.admin.query('ALTER TABLE parked_message_actions ADD CONSTRAINT refused CHECK (false)');
+  try {
+    const answer = await post(`dead-letters/${position}/${action}`, { reason: 'a test' });
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal-error' } });
+  } finally {
+    await db.admin.query('ALTER TABLE parked_message_actions DROP CONSTRAINT refused');
+  }
+  expect(await states()).toEqual(['dead']);
+  expect(await db.admin.query('SELECT 1 FROM outbox')).toEqual([]);
 });
 
 test('a task that is replayed reaches its queue again, and its worker takes it for the same task and not for a repeat', async () => {
