@@ -45,6 +45,7 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
   const named = (name: string) => (namespace === '' ? name : `${namespace}.${name}`);
   const consumers = Object.keys(groups) as ConsumerGroup[];
   const deadLetterTopic = (topic: string, consumer: string) => `${topic}.${consumer}.dlq`;
+  const deadQueue = (queue: string) => `${queue}.dead`;
   const topic = (name: FactTopic) => named(name);
   const quorum = { 'x-queue-type': 'quorum' };
 
@@ -72,6 +73,7 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
     exchange: named('tasks'),
     queue: (name: TaskQueue) => named(name),
     retryQueue: (queue: string, rung: number) => `${queue}.retry.${retryRungs[rung]!.name}`,
+    deadQueue,
     queues: taskQueues.flatMap((name) => {
       const work = named(name);
       // At-least-once dead-lettering needs reject-publish; the quorum default is at-most-once, and a hop could lose a task.
@@ -86,14 +88,14 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
         {
           name: work,
           binding: `${name}.*`,
-          arguments: { ...handOver(`${work}.dead`), 'x-delivery-limit': DELIVERY_LIMIT },
+          arguments: { ...handOver(deadQueue(work)), 'x-delivery-limit': DELIVERY_LIMIT },
         },
         ...retryRungs.map((rung) => ({
           name: `${work}.retry.${rung.name}`,
           binding: undefined,
           arguments: { ...handOver(work), 'x-message-ttl': rung.delayMs },
         })),
-        { name: `${work}.dead`, binding: undefined, arguments: { ...quorum } },
+        { name: deadQueue(work), binding: undefined, arguments: { ...quorum } },
       ];
     }),
   };

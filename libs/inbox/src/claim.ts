@@ -1,5 +1,4 @@
 import { DatabaseUnavailable, type Queryable } from '@cartwheel/postgres';
-import { Permanent } from '@cartwheel/primitives';
 
 /**
  * Records that `consumer` takes these messages, and returns the ids that nobody had taken before. A concurrent duplicate
@@ -22,17 +21,5 @@ export async function blameDatabase<T>(statement: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof DatabaseUnavailable) throw error;
     throw new DatabaseUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-const CHECK_VIOLATION = '23514';
-
-/** As `blameDatabase`, for the outbox insert: what the handler emitted may break its contract, or be too large. */
-export async function blameDatabaseUnlessMessage<T>(statement: Promise<T>): Promise<T> {
-  try {
-    return await statement;
-  } catch (error) {
-    if (error instanceof Permanent || (error as { code?: string }).code === CHECK_VIOLATION) throw error;
-    return await blameDatabase(Promise.reject(error as Error));
   }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Delivery, fact, headersOf, topology } from '@cartwheel/contracts';
+import { fact, topology } from '@cartwheel/contracts';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
-import { parkingSchema } from '@cartwheel/parking';
+import { parking, parkingSchema } from '@cartwheel/parking';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
-import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { deliveredFact as delivered, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from './index.ts';
 
 let db: TestDatabase;
@@ -15,7 +15,6 @@ const counters = {
   grants: { counters: 'SELECT, INSERT, UPDATE' },
 };
 const live = new AbortController().signal;
-const cause = { correlationId: newId(), causationId: `http:${newId()}` };
 let events: { event: string; details: Record<string, unknown> }[] = [];
 
 beforeAll(async () => {
@@ -33,24 +32,10 @@ function inbox(options: Partial<FactInboxOptions> = {}) {
     pool: db.pool,
     origin: { source: 'inventory', topology: topology() },
     wake: new Wake(),
+    parking,
     onEvent: (event, details) => events.push({ event, details }),
     ...options,
   });
-}
-
-let offset = 0;
-function delivered(orderId: string = newId(), change: Partial<Delivery> = {}): Delivery {
-  const message = fact('OrderCancelled', orderId, { orderId, reason: 'timed-out' });
-  return {
-    source: 'kafka',
-    topic: 'order-events',
-    partition: 0,
-    offset: String((offset += 1)),
-    key: Buffer.from(orderId),
-    headers: headersOf(message, 'order', cause, 1),
-    value: Buffer.from(JSON.stringify(message.data)),
-    ...change,
-  };
 }
 
 /** Counts how often an order was dealt with, and announces it. */
@@ -62,7 +47,6 @@ async function count(_: string, data: unknown, { tx, emit }: FactContext) {
   emit(fact('StockReleased', orderId, { orderId, items: [{ sku: 'mug', quantity: 1 }] }));
 }
 const counting = { has: (type: string) => type === 'OrderCancelled', handle: count };
-const failing = (error: () => Error) => ({ ...counting, handle: () => Promise.reject(error()) });
 
 const counted = () => db.admin.query<{ order_id: string; n: number }>('SELECT * FROM counters');
 const outbox = () =>
@@ -84,7 +68,7 @@ describe('a fact', () => {
     const [row] = await outbox();
     expect(row!.headers).toMatchObject({
       ce_causationid: delivery.headers['ce_id'],
-      ce_correlationid: cause.correlationId,
+      ce_correlationid: delivery.headers['ce_correlationid'],
     });
   });
 
@@ -108,66 +92,66 @@ describe('a fact', () => {
 });
 
 describe('a handler that fails', () => {
-  test('is tried three times at once; then the fact is dead with a copy for other tools, and the next one is applied', async () => {
-    const [bad, good] = [delivered(), delivered()];
-    let attempts = 0;
-    const handlers = {
-      ...counting,
-      handle: async (type: string, data: unknown, context: FactContext) => {
-        await count(type, data, context);
-        if (context.delivery === bad) throw new Error(`attempt ${(attempts += 1)} of ada`);
-      },
-    };
-    await inbox().apply([bad, good], handlers, live);
-    expect(attempts).toBe(3);
-    expect(await counted()).toMatchObject([{ n: 1 }]);
-    expect(await dead()).toMatchObject([{ error_class: 'Error', attempts: 3, payload: bad.value, key: bad.key }]);
-    const copy = (await outbox()).find(({ destination }) => destination === 'order-events.inventory.dlq')!;
-    expect(copy.payload).toEqual(bad.value);
-    expect(copy.headers).toMatchObject({
-      dlq_original_topic: 'order-events',
-      dlq_original_offset: bad.offset,
-      dlq_attempts: '3',
-    });
+  const once = (attempts = { n: 0 }) => ({
+    ...counting,
+    handle: async (type: string, data: unknown, context: FactContext) => {
+      await count(type, data, context);
+      if ((attempts.n += 1) === 1) throw new TypeError('once');
+    },
   });
 
-  test('that works at the second attempt leaves one effect and no dead letter', async () => {
-    let attempts = 0;
-    const handlers = {
-      ...counting,
-      handle: async (type: string, data: unknown, context: FactContext) => {
-        await count(type, data, context);
-        if ((attempts += 1) === 1) throw new TypeError('once');
-      },
-    };
-    await inbox().apply([delivered()], handlers, live);
+  test('and works when the chunk is done again leaves one effect and nothing set aside', async () => {
+    await inbox().apply([delivered()], once(), live);
     expect(await counted()).toMatchObject([{ n: 1 }]);
     expect(await outbox()).toHaveLength(1);
     expect(await dead()).toEqual([]);
   });
 
-  test('and emits against a contract is dead, not repeated for ever', async () => {
+  test.each([
+    ['emits against a contract', () => fact('StockReleased', newId(), { orderId: 'nobody', items: [] })],
+    [
+      'emits what no broker takes',
+      () =>
+        fact('StockReleased', newId(), {
+          orderId: newId(),
+          items: Array.from({ length: 20_000 }, () => ({ sku: 'x'.repeat(60), quantity: 1 })),
+        }),
+    ],
+  ])('and %s is dead at once, with a copy for other tools, not repeated for ever', async (_, message) => {
     const handlers = {
       ...counting,
-      handle: (_: string, __: unknown, { emit }: FactContext) => {
-        emit(fact('StockReleased', newId(), { orderId: 'nobody', items: [] }));
-        return Promise.resolve();
-      },
+      handle: (__: string, ___: unknown, { emit }: FactContext) => Promise.resolve(emit(message())),
     };
-    await inbox().apply([delivered()], handlers, live);
-    expect(await dead()).toMatchObject([{ error_class: 'Permanent' }]);
+    const delivery = delivered();
+    await inbox().apply([delivery], handlers, live);
+    expect(await dead()).toMatchObject([{ error_class: 'Permanent', attempts: 1, state: 'dead' }]);
+    const copy = (await outbox()).find(({ destination }) => destination === 'order-events.inventory.dlq')!;
+    expect(copy.payload).toEqual(delivery.value);
+    expect(copy.headers).toMatchObject({
+      dlq_original_topic: 'order-events',
+      dlq_original_offset: delivery.offset,
+      dlq_original_timestamp: delivery.timestamp,
+      dlq_attempts: '1',
+    });
   });
 
-  test('is delivered again after its death and stays dead once', async () => {
-    const delivery = delivered();
-    await inbox().apply(
-      [delivery],
-      failing(() => new Error('no')),
-      live,
-    );
-    await inbox().apply([delivery], counting, live);
-    expect(await counted()).toEqual([]);
-    expect(await dead()).toHaveLength(1);
+  test('is a dead letter and nothing else where there is no parking, and the later ones of its key pass it', async () => {
+    const [bad, behind] = [delivered(), delivered()].map((one) => ({ ...one, key: Buffer.from('one key') }));
+    const handlers = {
+      ...counting,
+      handle: async (type: string, data: unknown, context: FactContext) => {
+        await count(type, data, context);
+        if (context.delivery === bad) throw new Error('no');
+      },
+    };
+    const alone = inbox({ parking: undefined });
+    await alone.apply([bad!, behind!], handlers, live);
+    await alone.apply([bad!, behind!], counting, live);
+    expect(await counted()).toMatchObject([{ n: 1 }]);
+    expect(await dead()).toEqual([]);
+    const copies = (await outbox()).filter(({ destination }) => destination.endsWith('.dlq'));
+    expect(copies.map(({ payload }) => payload)).toEqual([bad!.value]);
+    expect(events.map(({ event }) => event)).toEqual(['dead', 'duplicate', 'duplicate']);
   });
 });
 
@@ -191,6 +175,32 @@ describe('an error of the database', () => {
     expect(await processed()).toEqual([]);
     await inbox().apply([delivery], counting, live);
     expect(await counted()).toMatchObject([{ n: 1 }]);
+  });
+
+  test.each([
+    ['a time-out', `SELECT pg_sleep(5)`],
+    ['a conflict', `DO $$ BEGIN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END $$`],
+  ])('that is %s counts for nobody, whatever the handler makes of it', async (_, sql) => {
+    const handlers = (make: (error: unknown) => void) => ({
+      ...counting,
+      handle: async (__: string, ___: unknown, { tx }: FactContext) => {
+        await tx.query('SET LOCAL statement_timeout = 50');
+        await tx.query(sql).catch(make);
+      },
+    });
+    const failing = inbox();
+    // Behind one that fails by itself, so that each stands under its own savepoint.
+    const first = delivered(newId(), { value: Buffer.from('{') });
+    for (const make of [
+      (error: unknown) => Promise.reject(error as Error),
+      () => Promise.reject(new TypeError('of the handler')),
+      () => 'never mind',
+    ]) {
+      const chunk = [first, delivered()];
+      await expect(failing.apply(chunk, handlers(make), live)).rejects.toBeInstanceOf(DatabaseUnavailable);
+    }
+    expect(await dead()).toEqual([]);
+    expect(await processed()).toEqual([]);
   });
 
   test('in a statement that no handler wrote counts for nobody either', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Delivery, fact, headersOf, task, topology } from '@cartwheel/contracts';
 import { outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
-import { parkingSchema } from '@cartwheel/parking';
+import { parking, parkingSchema } from '@cartwheel/parking';
 import { newId, Permanent, Transient } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { inboxSchema, taskAttemptsSchema, type TaskContext, TaskInbox, type TaskOutcome } from './index.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
     origin,
     unitOfWork: new UnitOfWork(db.pool, origin, wake),
     wake,
+    parking,
   });
 });
 afterAll(() => db.drop());

@@ -10,11 +10,12 @@ import {
   UnreadableMessage,
 } from '@cartwheel/contracts';
 import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
-import { bury, type Failure } from '@cartwheel/parking';
 import { DatabaseUnavailable, type Pool, transaction } from '@cartwheel/postgres';
 import { backoff, delay, deriveId, describeError, Permanent, Transient } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
-import { blameDatabase, blameDatabaseUnlessMessage, claim } from './claim.ts';
+import type { Handlers } from './attempt.ts';
+import { blameDatabase, claim } from './claim.ts';
+import type { Failure, Parking } from './set-aside.ts';
 
 /**
  * Prevents: a task whose outcome is recorded twice, and a database transaction that stays open while the outside thinks.
@@ -35,11 +36,7 @@ export type TaskContext = {
   finish(work: (tx: Tx) => Promise<void>): Promise<void>;
 };
 
-/** The workers of one queue, by task type. */
-export type TaskHandlers = {
-  has(type: string): boolean;
-  handle(type: string, data: unknown, context: TaskContext): Promise<void>;
-};
+export type TaskHandlers = Handlers<TaskContext>;
 
 /** What the strategy does next: acknowledge, or first publish to the retry queue of `rung` (from 0) with these headers. */
 export type TaskOutcome =
@@ -53,6 +50,8 @@ export type TaskInboxOptions = {
   readonly origin: { source: string; topology: Topology };
   readonly unitOfWork: UnitOfWork;
   readonly wake: Wake;
+  /** Keeps dead tasks, in the transaction that records their ids. */
+  readonly parking: Pick<Parking, 'keep'>;
   readonly onEvent?: (event: 'duplicate' | 'failed' | 'dead', details: Record<string, unknown>) => void;
 };
 
@@ -73,11 +72,32 @@ export class TaskInbox {
   }
 
   /** @throws when `signal` is aborted, or on a bug of ours: leave the task unacknowledged, the broker delivers it again. */
-  async apply(delivery: Delivery, handlers: TaskHandlers, signal: AbortSignal): Promise<TaskOutcome> {
+  apply(delivery: Delivery, handlers: TaskHandlers, signal: AbortSignal): Promise<TaskOutcome> {
+    return this.#patiently(() => this.#attempt(delivery, handlers), signal);
+  }
+
+  /**
+   * Takes a task that the broker gave up (x-delivery-limit): a dead row, unless its outcome is recorded or it has one.
+   * @throws as `apply` does
+   */
+  drain(delivery: Delivery, signal: AbortSignal): Promise<TaskOutcome> {
+    const { attempt, firstFailedAt } = historyOf(delivery);
+    return this.#patiently(async () => {
+      let id: string;
+      try {
+        id = readEnvelope(delivery).id;
+      } catch (error) {
+        id = idOf(delivery, error);
+      }
+      return this.#bury(id, delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt });
+    }, signal);
+  }
+
+  async #patiently(work: () => Promise<TaskOutcome>, signal: AbortSignal): Promise<TaskOutcome> {
     for (let repeats = 1; ; repeats += 1) {
       signal.throwIfAborted();
       try {
-        return await this.#attempt(delivery, handlers);
+        return await work();
       } catch (error) {
         if (!(error instanceof DatabaseUnavailable)) throw error;
         this.#options.onEvent?.('failed', { consumer: this.#options.consumer, repeats, ...describeError(error) });
@@ -87,22 +107,13 @@ export class TaskInbox {
   }
 
   async #attempt(delivery: Delivery, handlers: TaskHandlers): Promise<TaskOutcome> {
-    const header = (name: string) => String(delivery.headers[name] ?? '');
-    // Anybody may have edited a message: what is no count or no date counts as a first delivery's.
-    const count = (name: string, first: number) =>
-      /^\d{1,6}$/.test(header(name)) ? Math.max(Number(header(name)), first) : first;
-    const attempt = count(HEADER.attempt, 1);
-    const failures = count(HEADER.failures, 0);
-    const since = new Date(header(HEADER.firstFailedAt));
-    const firstFailedAt = Number.isNaN(since.getTime()) ? new Date() : since;
-
+    const { attempt, failures, firstFailedAt } = historyOf(delivery);
     let task: Envelope;
     try {
       task = readEnvelope(delivery);
       if (!handlers.has(task.type)) throw new UnreadableMessage('undecodable', `no worker for ${task.type}`, task.id);
     } catch (error) {
-      const own = error instanceof UnreadableMessage ? error.id : undefined;
-      return this.#bury(own ?? idOfBytes(delivery), delivery, { error, attempts: 1, firstFailedAt: new Date() });
+      return this.#bury(idOf(delivery, error), delivery, { error, attempts: 1, firstFailedAt: new Date() });
     }
     if (await this.#isDone(task.id)) {
       this.#options.onEvent?.('duplicate', { consumer: this.#options.consumer, id: task.id, type: task.type });
@@ -161,7 +172,7 @@ export class TaskInbox {
     await transaction(pool, async (tx) => {
       if ((await blameDatabase(claim(tx, consumer, [id]))).size === 0) return;
       await work(collect(tx, cause, collected));
-      await blameDatabaseUnlessMessage(writeOutbox(tx, origin, collected));
+      await blameDatabase(writeOutbox(tx, origin, collected));
     });
     if (collected.length > 0) wake.ring();
   }
@@ -190,17 +201,45 @@ export class TaskInbox {
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
-    const { pool, consumer } = this.#options;
-    await blameDatabase(
+    const { pool, consumer, parking, onEvent } = this.#options;
+    const isNew = await blameDatabase(
       transaction(pool, async (tx) => {
-        if ((await claim(tx, consumer, [id])).size > 0) {
-          await bury(tx, { consumer }, { id, delivery: { ...delivery, key: Buffer.from(id) } }, failure);
-        }
+        if ((await claim(tx, consumer, [id])).size === 0) return false;
+        await parking.keep(tx, consumer, [{ id, delivery, state: 'dead', failure }]);
+        return true;
       }),
     );
-    this.#options.onEvent?.('dead', { consumer, id, type: typeOf(delivery), ...describeError(failure.error) });
+    const details = isNew ? describeError(failure.error) : {};
+    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: typeOf(delivery), ...details });
     return ACK;
   }
+}
+
+/** Workers died over it, or handed it back, more often than the broker allows (x-delivery-limit). */
+class DeliveryLimit extends Permanent {
+  override readonly name = 'DeliveryLimit';
+
+  constructor() {
+    super('the broker gave the task up: it was delivered again and again, and nobody acknowledged it');
+  }
+}
+
+/** What the ladder has written into the headers. Anybody may have edited them: no count and no date are a first delivery's. */
+function historyOf({ headers }: Delivery): { attempt: number; failures: number; firstFailedAt: Date } {
+  const header = (name: string) => String(headers[name] ?? '');
+  const count = (name: string, first: number) =>
+    /^\d{1,6}$/.test(header(name)) ? Math.max(Number(header(name)), first) : first;
+  const since = new Date(header(HEADER.firstFailedAt));
+  return {
+    attempt: count(HEADER.attempt, 1),
+    failures: count(HEADER.failures, 0),
+    firstFailedAt: Number.isNaN(since.getTime()) ? new Date() : since,
+  };
+}
+
+/** The id of a task that cannot be read: its own where it could be believed, else one from its bytes. */
+function idOf(delivery: Delivery, error: unknown): string {
+  return (error instanceof UnreadableMessage ? error.id : undefined) ?? idOfBytes(delivery);
 }
 
 /** A task without a believable id gets one from its bytes, so that its redelivery is the same task. */

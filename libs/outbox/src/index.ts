@@ -1,4 +1,4 @@
-export { type OutboxRow, writeRows } from './outbox-row.ts';
+export { type OutboxRow, restoreHeaders, type StoredHeaders, storeHeaders, writeRows } from './outbox-row.ts';
 export { outboxSchema } from './outbox.schema.ts';
 export { collect, type Collected, type Tx, UnitOfWork, writeOutbox } from './unit-of-work.ts';
 export { OutboxRelay, type Published, type Publish, type RelayOptions, type RelayRow } from './relay.ts';

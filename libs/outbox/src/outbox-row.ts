@@ -1,13 +1,17 @@
+import type { Delivery } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 
-/** One message that waits to be published. Header values from elsewhere are `{ base64 }`. */
+/** Headers as jsonb holds them. Values that came from elsewhere are base64: jsonb and text know no NUL. */
+export type StoredHeaders = Readonly<Record<string, string | { base64: string }>>;
+
+/** One message that waits to be published. */
 export type OutboxRow = {
   readonly channel: 'kafka' | 'rabbitmq';
   readonly id: string;
   readonly destination: string;
   readonly key: Buffer | null;
   readonly type: string;
-  readonly headers: Readonly<Record<string, string | { base64: string }>>;
+  readonly headers: StoredHeaders;
   readonly payload: Buffer | null;
 };
 
@@ -31,4 +35,33 @@ export async function writeRows(tx: Queryable, rows: readonly OutboxRow[]): Prom
       column((row) => row.payload),
     ],
   );
+}
+
+/** Headers from elsewhere, so that PostgreSQL can hold them, whatever is in them. */
+export function storeHeaders(headers: Delivery['headers']): Record<string, { base64: string }> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => [
+        name.replaceAll('\0', '').toWellFormed(),
+        { base64: bytesOf(value).toString('base64') },
+      ]),
+  );
+}
+
+/** What `storeHeaders` stored. */
+export function restoreHeaders(headers: StoredHeaders): Record<string, Buffer> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64'),
+    ]),
+  );
+}
+
+function bytesOf(value: unknown): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  // RabbitMQ's own, x-death, is a list of tables. Kafka's repeated headers are a list of bytes.
+  const isTable = typeof value === 'object' && !(Array.isArray(value) && value.every((one) => Buffer.isBuffer(one)));
+  return Buffer.from(isTable ? JSON.stringify(value) : String(value));
 }

@@ -68,16 +68,21 @@ test('a message against its contract is never written, and takes the change with
   expect(await db.admin.query('SELECT * FROM things')).toEqual([]);
 });
 
-test('a message that no broker would take is refused where it is made', async () => {
-  const items = [{ sku: 'x', name: 'n'.repeat(200), quantity: 1, unitPrice: { amountMinor: 1, currency: 'EUR' } }];
-  const huge = unitOfWork.run(cause, async (tx) => {
-    await tx.query(
+test('a message that no broker would take is refused where it is made, and by the table itself', async () => {
+  const huge = Array.from({ length: 20_000 }, () => ({ sku: 'x'.repeat(60), quantity: 1 }));
+  const emitting = unitOfWork.run(cause, (tx) =>
+    Promise.resolve(tx.emit(fact('StockReserved', orderId, { orderId, items: huge }))),
+  );
+  await expect(emitting).rejects.toThrow(Permanent);
+  const nameless = unitOfWork.run(cause, (tx) => Promise.resolve(tx.emit(cancelled('a\0b'))));
+  await expect(nameless).rejects.toThrow(Permanent);
+  const inserting = unitOfWork.run(cause, (tx) =>
+    tx.query(
       `INSERT INTO outbox (channel, id, destination, type, headers, payload) VALUES ('kafka', $1, 't', 'T', '{}', $2)`,
       [newId(), Buffer.alloc(900_000)],
-    );
-    tx.emit(fact('StockReserved', orderId, { orderId, items }));
-  });
-  await expect(huge).rejects.toThrow('outbox_payload_chk');
+    ),
+  );
+  await expect(inserting).rejects.toThrow('outbox_payload_chk');
 });
 
 test('sequence numbers are dense per topic and subject, and in the order of the outbox, whoever writes at once', async () => {

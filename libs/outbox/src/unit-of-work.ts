@@ -1,4 +1,4 @@
-import { type Cause, facts, headersOf, type Message, tasks, type Topology } from '@cartwheel/contracts';
+import { type Cause, facts, headersOf, type Message, tasks, text, type Topology } from '@cartwheel/contracts';
 import { type Pool, type Queryable, transaction } from '@cartwheel/postgres';
 import { Permanent } from '@cartwheel/primitives';
 import { type OutboxRow, writeRows } from './outbox-row.ts';
@@ -18,30 +18,37 @@ import type { Wake } from './wake.ts';
 export interface Tx extends Queryable {
   /** Why this is happening; every message names it. */
   readonly cause: Cause;
-  /** Collects messages for the outbox; they are written just before COMMIT and vanish with a rollback. */
+  /**
+   * Collects messages for the outbox; they are written just before COMMIT and vanish with a rollback.
+   * @throws Permanent when one breaks its contract or is too large: here, where it is known whose message it is
+   */
   emit(...messages: Message[]): void;
 }
 
-export type Collected = { readonly message: Message; readonly cause: Cause };
+export type Collected = { readonly message: Message; readonly cause: Cause; readonly payload: Buffer };
+
+/** The CHECK of outbox.schema.ts: one row that no broker takes would stop the service. */
+const MAX_PAYLOAD_BYTES = 900_000;
+const Subject = text(200);
 
 /** A transaction's inside for one cause, whose messages are added to `collected`. */
 export function collect(tx: Queryable, cause: Cause, collected: Collected[]): Tx {
   return {
     query: (sql, parameters) => tx.query(sql, parameters),
     cause,
-    emit: (...messages) => collected.push(...messages.map((message) => ({ message, cause }))),
+    emit: (...messages) =>
+      collected.push(...messages.map((message) => ({ message, cause, payload: payloadOf(message) }))),
   };
 }
 
-/** The last statements before COMMIT: numbers the facts, checks every message against its contract, writes the rows. */
+/** The last statements before COMMIT: numbers the facts and writes the rows. */
 export async function writeOutbox(
   tx: Queryable,
   { source, topology }: { source: string; topology: Topology },
   collected: readonly Collected[],
 ): Promise<void> {
-  const checked = collected.map((one) => ({ ...one, data: validated(one.message) }));
   const next = await takeSequences(tx, topology, collected);
-  const rows = checked.map(({ message, cause, data }): OutboxRow => {
+  const rows = collected.map(({ message, cause, payload }): OutboxRow => {
     const address =
       message.kind === 'fact'
         ? { channel: 'kafka' as const, destination: topology.topic(facts[message.type].topic), key: message.subject }
@@ -52,7 +59,7 @@ export async function writeOutbox(
       key: Buffer.from(address.key),
       type: message.type,
       headers: headersOf(message, source, cause, next(message)),
-      payload: Buffer.from(JSON.stringify(data)),
+      payload,
     };
   });
   await writeRows(tx, rows);
@@ -97,12 +104,16 @@ async function takeSequences(tx: Queryable, topology: Topology, collected: reado
   };
 }
 
-/** @throws Permanent when the message breaks its contract */
-function validated(message: Message): unknown {
+/** @throws Permanent when the message breaks its contract or is too large */
+function payloadOf(message: Message): Buffer {
   const { schema } = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
   const checked = schema.safeParse(message.data);
   if (!checked.success) throw new Permanent(`${message.type} breaks its contract at ${pathsOf(checked.error)}`);
-  return checked.data;
+  if (!Subject.safeParse(message.subject).success) throw new Permanent(`${message.type} has no usable subject`);
+  const payload = Buffer.from(JSON.stringify(checked.data));
+  if (payload.length >= MAX_PAYLOAD_BYTES)
+    throw new Permanent(`${message.type} is larger than ${MAX_PAYLOAD_BYTES} bytes`);
+  return payload;
 }
 
 function pathsOf(error: { issues: { path: PropertyKey[] }[] }): string {

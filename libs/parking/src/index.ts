@@ -9,3 +9,6 @@ export {
 } from './dead-letter.ts';
 export { type By, discard, replay, reveal, type Standing } from './operate.ts';
 export { parkingSchema, taskReplaySchema } from './parking.schema.ts';
+export { buryUnroutable, parking } from './parking.ts';
+export { parkingSchema } from './parking.schema.ts';
+export { Retrier, type RetrierOptions } from './retrier.ts';

@@ -48,6 +48,9 @@ export const parkingSchema: Schema = {
       CONSTRAINT parked_message_actions_reason_chk CHECK (action <> 'discard' OR reason IS NOT NULL)
     );
     CREATE INDEX parked_message_actions_position_idx ON parked_message_actions (position);`,
+    `
+    -- When the broker took the record: handlers may read it, also at a later attempt.
+    ALTER TABLE parked_messages ADD COLUMN record_timestamp timestamptz;`,
   ],
   grants: {
     parked_messages: 'SELECT, INSERT, UPDATE, DELETE',

@@ -38,6 +38,20 @@ describe('a transaction', () => {
     expect(await count()).toBe(1);
   });
 
+  test('that is over takes no more statements: what comes late runs nowhere', async () => {
+    const late = Promise.withResolvers<void>();
+    let straggler: Promise<unknown> | undefined;
+    const failing = transaction(db.pool, async (tx) => {
+      straggler = late.promise.then(() => tx.query('INSERT INTO things VALUES (1)'));
+      await tx.query('SELECT 1');
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    late.resolve();
+    await expect(straggler).rejects.toThrow('this transaction is over');
+    expect(await count()).toBe(0);
+  });
+
   test("passes the work's own error on, but calls a killed connection the database's, whatever the work made of it", async () => {
     const own = transaction(db.pool, (tx) => tx.query('INSERT INTO nowhere VALUES (1)'));
     await expect(own).rejects.not.toBeInstanceOf(DatabaseUnavailable);

@@ -30,8 +30,11 @@ export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promis
     throw unavailable(error);
   });
   let failure: unknown;
+  let over = false;
   const tx: Queryable = {
     async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      // The rest of a `Promise.all` that failed may come late: it would run on its own, or in somebody else's transaction.
+      if (over) throw new Error('this transaction is over');
       try {
         return (await client.query(sql, [...parameters])).rows as Row[];
       } catch (error) {
@@ -45,6 +48,7 @@ export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promis
   try {
     await tx.query('BEGIN');
     const result = await work(tx);
+    over = true;
     const { command } = await client.query('COMMIT').catch((error: unknown) => {
       failure ??= error;
       throw error;
@@ -53,6 +57,7 @@ export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promis
     if (command !== 'COMMIT') throw new Error('a statement failed, and COMMIT rolled back', { cause: failure });
     return result;
   } catch (error) {
+    over = true;
     await client.query('ROLLBACK').catch(() => (broken = true));
     if (broken) throw unavailable(error);
     if (isDatabaseFailure(failure)) throw unavailable(failure);

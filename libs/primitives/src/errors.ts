@@ -28,8 +28,9 @@ export class DomainError extends Error {
 
 /** Class and message of anything that was thrown, safe to store in PostgreSQL: no NUL, no half characters, bounded length. */
 export function describeError(error: unknown): { errorClass: string; message: string; stack: string } {
-  const clean = (text: string, length: number) => text.replaceAll('\0', '').slice(0, length).toWellFormed();
-  if (!(error instanceof Error)) return { errorClass: typeof error, message: clean(String(error), 1_000), stack: '' };
+  // `String`: anybody may have written anything into these fields.
+  const clean = (text: unknown, length: number) => String(text).replaceAll('\0', '').slice(0, length).toWellFormed();
+  if (!(error instanceof Error)) return { errorClass: typeof error, message: clean(error, 1_000), stack: '' };
   return {
     errorClass: clean(error.name, 200),
     message: clean(error.message, 1_000),

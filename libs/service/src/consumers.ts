@@ -1,10 +1,20 @@
 import { type ConsumerGroup, type TaskQueue, type Topology } from '@cartwheel/contracts';
-import { type FactContext, FactInbox, type Locks, type TaskContext, TaskInbox } from '@cartwheel/inbox';
+import {
+  type FactContext,
+  type FactHandlers,
+  FactInbox,
+  type Locks,
+  type TaskContext,
+  type TaskHandlers,
+  TaskInbox,
+} from '@cartwheel/inbox';
 import { type Kafka, KafkaStrategy } from '@cartwheel/kafka';
 import type { Logger } from '@cartwheel/observability';
 import type { UnitOfWork, Wake } from '@cartwheel/outbox';
+import { parking, Retrier } from '@cartwheel/parking';
 import type { Pool } from '@cartwheel/postgres';
-import { type RabbitmqPublisher, RabbitmqStrategy } from '@cartwheel/rabbitmq';
+import { type RabbitmqPublisher, RabbitmqStrategy, type RabbitmqStrategyOptions } from '@cartwheel/rabbitmq';
+import { handlersOf } from './handlers-of.ts';
 
 /** One consumer group of a service. Its handlers are the `@EventPattern`s that name the same `transportId`. */
 export type ConsumerDescription = {
@@ -26,7 +36,8 @@ export type Wiring = {
   readonly onFatal: (reason: string) => void;
 };
 
-export function kafkaStrategy(wiring: Wiring, kafka: Kafka, { group, transportId, locks }: ConsumerDescription) {
+/** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
+export function factConsumer(wiring: Wiring, kafka: Kafka, { group, transportId, locks }: ConsumerDescription) {
   const { source, topology, pool, wake, logger, onFatal } = wiring;
   const inbox = new FactInbox({
     consumer: group,
@@ -34,21 +45,37 @@ export function kafkaStrategy(wiring: Wiring, kafka: Kafka, { group, transportId
     origin: { source, topology },
     wake,
     locks,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `fact ${event}`),
+    parking,
+    onEvent: (event, details) => {
+      logger[SEVERITY[event]](details, `fact ${event}`);
+      if (event === 'parked') retrier.ring();
+    },
   });
-  return new KafkaStrategy<FactContext>({
+  const strategy = new KafkaStrategy<FactContext>({
     kafka,
     groupId: topology.groupId(group),
     topics: topology.topicsOf(group),
     required: topology.topics.map(({ name }) => name),
     transportId,
-    apply: (chunk, handlers, signal) => inbox.apply(chunk, handlers, signal),
+    apply: (chunk, _, signal) => inbox.apply(chunk, handlers, signal),
     onEvent: (event, details) => logger[SEVERITY[event]](details, `kafka ${event}`),
     onFatal,
   });
+  const handlers: FactHandlers = handlersOf(strategy);
+  const retrier = new Retrier({
+    consumer: group,
+    pool,
+    topology,
+    inbox,
+    handlers,
+    wake,
+    onEvent: (event, details) => logger[SEVERITY[event]](details, `parked fact ${event}`),
+  });
+  return { strategy, retrier };
 }
 
-export function rabbitmqStrategy(
+/** The workers of a queue, and what empties its `.dead` queue. */
+export function taskWorker(
   wiring: Wiring,
   { url, publisher }: { url: string; publisher: RabbitmqPublisher },
   { queue, transportId, prefetch }: WorkerDescription,
@@ -60,27 +87,44 @@ export function rabbitmqStrategy(
     origin: { source, topology },
     unitOfWork,
     wake,
+    parking,
     onEvent: (event, details) => logger[SEVERITY[event]](details, `task ${event}`),
   });
   const name = topology.queue(queue);
-  return new RabbitmqStrategy<TaskContext>({
+  const broker: Omit<RabbitmqStrategyOptions<TaskContext>, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
     url,
-    queue: name,
     retryQueue: (rung) => topology.retryQueue(name, rung),
     required: { exchange: topology.exchange, queues: topology.queues.map((declared) => declared.name) },
-    prefetch,
-    transportId,
     publisher,
-    apply: (delivery, handlers, signal) => inbox.apply(delivery, handlers, signal),
     onEvent: (event, details) => logger[SEVERITY[event]](details, `rabbitmq ${event}`),
     onFatal,
+  };
+  const strategy = new RabbitmqStrategy<TaskContext>({
+    ...broker,
+    queue: name,
+    prefetch,
+    transportId,
+    apply: (delivery, _, signal) => inbox.apply(delivery, handlers, signal),
   });
+  const handlers: TaskHandlers = handlersOf(strategy);
+  // The same care for a message, and no handler: what lies there becomes a dead row of the work queue.
+  const drainer = new RabbitmqStrategy<TaskContext>({
+    ...broker,
+    queue: topology.deadQueue(name),
+    prefetch: 1,
+    transportId: Symbol(`the drainer of ${queue}`),
+    apply: (delivery, _, signal) => inbox.drain({ ...delivery, topic: name }, signal),
+  });
+  return { strategy, drainer };
 }
 
 const SEVERITY = {
   duplicate: 'info',
   skipped: 'debug',
   failed: 'warn',
+  parked: 'warn',
+  waiting: 'info',
+  applied: 'info',
   dead: 'error',
   connected: 'info',
   disconnected: 'warn',

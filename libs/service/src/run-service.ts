@@ -13,8 +13,8 @@ import 'reflect-metadata';
 import type { ServiceConfig } from './config.ts';
 import {
   type ConsumerDescription,
-  kafkaStrategy,
-  rabbitmqStrategy,
+  factConsumer,
+  taskWorker,
   type Wiring,
   type WorkerDescription,
 } from './consumers.ts';
@@ -39,7 +39,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
  * Boots a service and stays until SIGTERM or SIGINT.
  *
  * Boot: HTTP first, so that health can be asked · wait for the database · check that set-up was done, or exit naming what
- * is missing · consumers, workers and relays, each of which waits for its own broker.
+ * is missing · consumers, workers and relays, each of which waits for its own broker · retriers.
  * Shutdown: stop taking work · finish what is in hand · one last flush of the relays · close; all of it within a deadline.
  */
 export async function runService({
@@ -67,9 +67,12 @@ export async function runService({
   const kafka = createKafka(config.KAFKA_BROKERS, name);
   const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
 
+  const ofFacts = consumers.map((description) => factConsumer(wiring, kafka, description));
+  const ofTasks = workers.map((description) => taskWorker(wiring, rabbitmq, description));
+  const retriers = ofFacts.map(({ retrier }) => retrier);
   const strategies = [
-    ...consumers.map((description) => kafkaStrategy(wiring, kafka, description)),
-    ...workers.map((description) => rabbitmqStrategy(wiring, rabbitmq, description)),
+    ...ofFacts.map(({ strategy }) => strategy),
+    ...ofTasks.flatMap(({ strategy, drainer }) => [strategy, drainer]),
   ];
   const relaying = {
     connectionString: config.DATABASE_URL,
@@ -107,7 +110,8 @@ export async function runService({
       () => onFatal(`not stopped within ${config.SHUTDOWN_DEADLINE_MS} ms`),
       config.SHUTDOWN_DEADLINE_MS,
     ).unref();
-    await Promise.all([app.close(), ...strategies.map((strategy) => strategy.close())]);
+    const takers = [...strategies.map((strategy) => strategy.close()), ...retriers.map((retrier) => retrier.stop())];
+    await Promise.all([app.close(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
     await Promise.all([toKafka.close(), rabbitmq.publisher.close(), pool.end()]);
     logger.info('stopped');
@@ -134,6 +138,7 @@ export async function runService({
   started = true;
   for (const relay of relays) relay.start();
   await app.startAllMicroservices();
+  for (const retrier of retriers) retrier.start();
   logger.info('started');
 }
 

@@ -1,3 +1,4 @@
+export { deliveredFact } from './delivered.ts';
 export { type Engines, engines, testNamespace } from './engines.ts';
 export { eventually } from './eventually.ts';
 export { runFixture, type FixtureRun } from './fixture.ts';
