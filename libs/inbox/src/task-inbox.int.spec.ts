@@ -224,3 +224,58 @@ test.each([
   ).toEqual({ kind: 'ack' });
   expect(await dead()).toHaveLength(1);
 });
+
+describe('a task that the broker gave up', () => {
+  const history = { cartwheel_attempt: '3', cartwheel_first_failed_at: '2026-01-02T03:04:05.000Z' };
+  const death = [{ queue: 'payment.card', reason: 'delivery_limit', count: 1, exchange: 'tasks' }];
+  const given = (change: Partial<Delivery> = {}): Delivery => {
+    const plain = delivered(change);
+    const headers = { ...plain.headers, ...history, 'x-death': death as unknown as string };
+    return { ...plain, headers };
+  };
+
+  test('is a dead row with all that is known of it, and its id is taken', async () => {
+    const task = given();
+    expect(await inbox.drain(task, live)).toEqual({ kind: 'ack' });
+    const [row] = await db.admin.query<{ headers: Record<string, { base64: string }>; first_failed_at: Date }>(
+      'SELECT * FROM parked_messages',
+    );
+    const expected = {
+      topic: 'payment.card',
+      state: 'dead',
+      error_class: 'DeliveryLimit',
+      attempts: 3,
+      payload: task.value,
+    };
+    expect(row).toMatchObject(expected);
+    expect(row!.first_failed_at.toISOString()).toBe(history.cartwheel_first_failed_at);
+    expect(JSON.parse(Buffer.from(row!.headers['x-death']!.base64, 'base64').toString())).toEqual(death);
+    expect(await ids()).toEqual([{ event_id: task.headers['ce_id'] }]);
+  });
+
+  test('after its outcome was recorded, or twice, is nothing to look at', async () => {
+    const done = given();
+    await inbox.apply(
+      done,
+      worker(() => Promise.resolve()),
+      live,
+    );
+    await inbox.drain(done, live);
+    expect(await dead()).toEqual([]);
+    const lost = given();
+    await inbox.drain(lost, live);
+    await inbox.drain(lost, live);
+    expect(await dead()).toHaveLength(1);
+  });
+
+  test('and that cannot be read is one dead letter, at its queue and here', async () => {
+    const poison = given({ headers: {}, value: Buffer.from('{') });
+    await inbox.drain(poison, live);
+    await inbox.apply(
+      poison,
+      worker(() => Promise.resolve()),
+      live,
+    );
+    expect(await dead()).toHaveLength(1);
+  });
+});
