@@ -1,6 +1,7 @@
 import { type Delivery, topology } from '@cartwheel/contracts';
 import { engines, eventually, kafkaTopic, testNamespace } from '@cartwheel/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Consumer } from 'kafkajs';
 import { throwError } from 'rxjs';
 import { createKafka } from './client.ts';
 import { KafkaStrategy, type KafkaStrategyOptions } from './kafka.strategy.ts';
@@ -89,6 +90,29 @@ describe('a chunk that cannot be applied', () => {
     await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: -1, 1: elsewhere }));
     broken = false;
     await eventually(() => expect(applied.slice(elsewhere)).toEqual(['bad', 'behind it']));
+  });
+
+  test('does not cost the membership while every partition waits, and is applied soon after the cause is gone', async () => {
+    let broken = true;
+    const applied: string[] = [];
+    for (const partition of [0, 1, 2]) await orders.produce(partition, `of ${partition}`);
+    const { strategy, seen } = start((chunk) => {
+      if (broken) return Promise.reject(new Error('the database is away'));
+      applied.push(...valuesOf(chunk));
+      return Promise.resolve();
+    });
+    // By now each rests for seconds, and nothing but heartbeats says that somebody is there.
+    await eventually(() => expect(seen('repeating').length).toBeGreaterThan(15));
+    const consumer = strategy.unwrap<Consumer>();
+    const [heartbeats, joins] = [jest.fn(), jest.fn()];
+    consumer.on(consumer.events.HEARTBEAT, heartbeats);
+    consumer.on(consumer.events.GROUP_JOIN, joins);
+    await eventually(() => expect(heartbeats.mock.calls.length).toBeGreaterThan(2));
+    broken = false;
+    const since = Date.now();
+    await eventually(() => expect(applied).toHaveLength(3));
+    expect(Date.now() - since).toBeLessThan(15_000);
+    expect(joins).not.toHaveBeenCalled();
   });
 
   test('for a TypeError does not stop the consumer, as it would in kafkajs itself', async () => {
