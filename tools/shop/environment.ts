@@ -18,6 +18,7 @@ export function targetFromEnvironment(environment: Environment = process.env): T
     gatewayUrl: urlOf('gateway', environment),
     mailboxUrl: mail.webUrl,
     urls: urlsInEnvironment(environment),
+    opsToken: environment['OPS_TOKEN'] ?? '',
   };
 }
 
@@ -28,6 +29,7 @@ export function targetOfCompose(environment: Environment = process.env): Target 
   const password = (name: string) => encodeURIComponent(environment[`CARTWHEEL_${name}_PASSWORD`] ?? 'cartwheel');
   const { order, payment, inventory, email, analytics, gatewaySimulator, ...engine } = portsFromBase(7000);
   return targetFromEnvironment({
+    OPS_TOKEN: environment['OPS_TOKEN'],
     CARTWHEEL_POSTGRES_URL: `postgresql://postgres:${password('POSTGRES')}@${port('POSTGRES', engine.postgres)}`,
     CARTWHEEL_KAFKA_BROKERS: port('KAFKA', engine.kafka),
     CARTWHEEL_RABBITMQ_URL: `amqp://cartwheel:${password('RABBITMQ')}@${port('RABBITMQ', engine.rabbitmq)}`,

@@ -192,7 +192,7 @@ describe('an error of the database', () => {
     // Behind one that fails by itself, so that each stands under its own savepoint.
     const first = delivered(newId(), { value: Buffer.from('{') });
     for (const make of [
-      (error: unknown) => Promise.reject(error as Error),
+      (error: unknown) => Promise.reject(error),
       () => Promise.reject(new TypeError('of the handler')),
       () => 'never mind',
     ]) {

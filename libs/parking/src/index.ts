@@ -1,4 +1,3 @@
-export { bury, buryUnroutable, type Failure } from './bury.ts';
 export {
   type DeadLetter,
   listParked,
@@ -10,5 +9,4 @@ export {
 export { type By, discard, replay, reveal, type Standing } from './operate.ts';
 export { parkingSchema, taskReplaySchema } from './parking.schema.ts';
 export { buryUnroutable, parking } from './parking.ts';
-export { parkingSchema } from './parking.schema.ts';
 export { Retrier, type RetrierOptions } from './retrier.ts';

@@ -1,7 +1,6 @@
 import type { Delivery } from '@cartwheel/contracts';
 import type { Parking } from '@cartwheel/inbox';
 import { type RelayRow, restoreHeaders, type StoredHeaders, storeHeaders } from '@cartwheel/outbox';
-import type { Queryable } from '@cartwheel/postgres';
 import { backoff, describeError } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
 

@@ -3,6 +3,7 @@ import { topology } from '@cartwheel/contracts';
 import { TaskInbox } from '@cartwheel/inbox';
 import { createLogger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
+import { parking } from '@cartwheel/parking';
 import { declareTopology, RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import { engines, eventually, rabbitmqQueue, testDatabase, type TestDatabase, testNamespace } from '@cartwheel/testing';
 import type { GetMessage } from 'amqplib';
@@ -154,7 +155,7 @@ test('a task that is replayed reaches its queue again, and its worker takes it f
   const wake = new Wake();
   const origin = { source: 'payment', topology: names };
   const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake });
+  const inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking });
   const seen: unknown[] = [];
   const worker = { has: () => true, handle: async (_: string, data: unknown) => void seen.push(data) };
   const live = new AbortController().signal;
