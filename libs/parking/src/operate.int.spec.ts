@@ -13,7 +13,7 @@ const processedSchema: Schema = {
   versions: ['CREATE TABLE processed_events (consumer text, event_id uuid, PRIMARY KEY (consumer, event_id))'],
   grants: {},
 };
-const { exchange } = topology();
+const names = topology('ns');
 const ada = { operator: 'ada' };
 const why = { ...ada, reason: 'the order was a test' };
 
@@ -35,9 +35,15 @@ const actions = () =>
      FROM parked_message_actions ORDER BY action_id`,
   );
 const ids = () => db.admin.query<{ event_id: string }>('SELECT event_id FROM processed_events');
-const outbox = () => db.admin.query<Omit<RelayRow, 'seq'>>('SELECT * FROM outbox ORDER BY seq');
+/** Key and payload as latin1: `toMatchObject` takes a Buffer for equal to every longer one that begins with it. */
+const outbox = async () =>
+  (await db.admin.query<RelayRow>('SELECT * FROM outbox ORDER BY seq')).map((row) => ({
+    ...row,
+    key: row.key?.toString('latin1'),
+    payload: row.payload?.toString('latin1'),
+  }));
 const act = <T>(work: (tx: Queryable) => Promise<T>) => transaction(db.pool, work);
-const replayed = (position: number) => act((tx) => replay(tx, position, ada, exchange));
+const replayed = (position: number) => act((tx) => replay(tx, position, ada, names));
 const discarded = (position: number) => act((tx) => discard(tx, position, why));
 
 describe('a fact that is replayed', () => {
@@ -87,10 +93,10 @@ describe('a task that is replayed', () => {
         channel: 'rabbitmq',
         id: task.id,
         destination: '',
-        key: Buffer.from('payment.card'),
+        key: 'ns.payment.card',
         type: 'CapturePayment',
         headers: delivery.headers,
-        payload: delivery.value,
+        payload: delivery.value!.toString('latin1'),
       },
     ]);
   });
@@ -107,6 +113,11 @@ describe('a task that is replayed', () => {
     expect((await outbox())[0]!.headers).toEqual(delivery.headers);
   });
 
+  test('goes to the queue of its worker also when it was taken from the one that a broker gives up to', async () => {
+    await replayed(await buried(db.pool, delivered(capturePayment(), { topic: 'ns.payment.card.dead' })));
+    expect(await outbox()).toMatchObject([{ destination: '', key: 'ns.payment.card' }]);
+  });
+
   test('is as it was when its outbox row cannot be written', async () => {
     const position = await buried(db.pool, delivered(capturePayment()));
     await db.admin.query('ALTER TABLE outbox ADD CONSTRAINT refused CHECK (false)');
@@ -121,7 +132,7 @@ describe('a task that is replayed', () => {
     const headers = { ...delivery.headers, ce_type: 'Odd\0' + 'x'.repeat(400) };
     await replayed(await buried(db.pool, { ...delivery, headers, value: Buffer.from([0, 0xff]) }));
     expect(await outbox()).toMatchObject([
-      { destination: '', key: Buffer.from('payment.card'), type: 'unknown', payload: Buffer.from([0, 0xff]) },
+      { destination: '', key: 'ns.payment.card', type: 'unknown', payload: '\0\xff' },
     ]);
   });
 
@@ -137,7 +148,7 @@ describe('a task that is replayed', () => {
 });
 
 describe('a task that no queue was bound for', () => {
-  const unroutable = async (type: string, destination = exchange): Promise<number> => {
+  const unroutable = async (type: string, destination = names.exchange): Promise<number> => {
     const task = capturePayment();
     const headers = { ...delivered(task).headers, ce_type: type } as Record<string, string>;
     const payload = Buffer.from(JSON.stringify(task.data));
@@ -150,11 +161,11 @@ describe('a task that no queue was bound for', () => {
     return (await rows()).at(-1)!.position;
   };
 
-  test.each([['tasks'], ['']])('when sent to %j is sent to the exchange of tasks again', async (destination) => {
+  test.each([['ns.tasks'], ['']])('when sent to %j is sent to the exchange of tasks again', async (destination) => {
     await replayed(await unroutable('CapturePayment', destination));
     expect(await rows()).toEqual([]);
     expect(await outbox()).toMatchObject([
-      { destination: exchange, key: Buffer.from('payment.card.capture'), type: 'CapturePayment' },
+      { destination: names.exchange, key: 'payment.card.capture', type: 'CapturePayment' },
     ]);
   });
 

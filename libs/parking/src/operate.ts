@@ -1,4 +1,4 @@
-import { tasks } from '@cartwheel/contracts';
+import { type TaskQueue, tasks, type Topology } from '@cartwheel/contracts';
 import { type OutboxRow, writeRows } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { DomainError } from '@cartwheel/primitives';
@@ -29,12 +29,14 @@ export { type Standing } from './dead-letter.ts';
  */
 export type By = { readonly operator: string; readonly reason?: string | undefined };
 
+type TaskNames = Pick<Topology, 'exchange' | 'queue'>;
+
 /**
- * Tries a dead message again. `exchange` is where tasks are sent that no queue was bound for.
+ * Tries a dead message again. `names` are those of the broker that a task goes back to.
  * @returns where it stands: behind another dead message of its key it waits for that one
  * @throws DomainError dead-letter-not-found, dead-letter-not-dead, dead-letter-not-replayable
  */
-export async function replay(tx: Queryable, position: number, by: By, exchange: string): Promise<Standing> {
+export async function replay(tx: Queryable, position: number, by: By, names: TaskNames): Promise<Standing> {
   const row = await takeDead(tx, position);
   const standing = await standingOf(tx, row);
   if (row.source === 'kafka') {
@@ -45,7 +47,7 @@ export async function replay(tx: Queryable, position: number, by: By, exchange: 
   } else {
     await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
     await tx.query('DELETE FROM processed_events WHERE consumer = $1 AND event_id = $2', [row.consumer, row.eventId]);
-    await writeRows(tx, [taskAgain(row, exchange)]);
+    await writeRows(tx, [taskAgain(row, names)]);
   }
   await record(tx, 'replay', row, by);
   return standing;
@@ -108,10 +110,11 @@ const MAX_PROPERTY_BYTES = 255;
 
 /**
  * The outbox row that sends a task once more. One that died at its queue goes back to that queue, by the default exchange,
- * to which every queue is bound under its own name: also when its type is none that we know. One that no queue was bound
+ * to which every queue is bound under its own name: also when its type is none that we know. The queue is the consumer's:
+ * the row's `topic` may be a `.dead` queue, where nobody works. One that no queue was bound
  * for goes the way that its type has now.
  */
-function taskAgain(row: WholeRow, exchange: string): OutboxRow {
+function taskAgain(row: WholeRow, names: TaskNames): OutboxRow {
   const type = knownType(row);
   const routingKey = Object.hasOwn(tasks, type ?? '') ? tasks[type as keyof typeof tasks].routingKey : undefined;
   if (row.consumer === 'relay' && routingKey === undefined) {
@@ -130,7 +133,8 @@ function taskAgain(row: WholeRow, exchange: string): OutboxRow {
   if (tooLarge) {
     throw new DomainError('dead-letter-not-replayable', 'It is too large to be sent again: discard it.', 409);
   }
-  const [destination, key] = row.consumer === 'relay' ? [exchange, routingKey!] : ['', row.topic];
+  const [destination, key] =
+    row.consumer === 'relay' ? [names.exchange, routingKey!] : ['', names.queue(row.consumer as TaskQueue)];
   return {
     channel: 'rabbitmq',
     id: row.eventId,

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { type Cause, text } from '@cartwheel/contracts';
+import { type Cause, text, type Topology } from '@cartwheel/contracts';
 import { Operator, OperatorsOnly, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { discard, listParked, replay, reveal, showParked } from '@cartwheel/parking';
@@ -7,8 +7,8 @@ import type { Queryable } from '@cartwheel/postgres';
 import { z } from 'zod';
 import { DATABASE } from './database.ts';
 
-/** The exchange that tasks are sent to. */
-export const TASKS_EXCHANGE = Symbol('tasks exchange');
+/** The names of everything on both brokers. */
+export const TOPOLOGY = Symbol('topology');
 
 const position = z
   .string()
@@ -45,7 +45,7 @@ export class DeadLettersController {
   constructor(
     @Inject(DATABASE) private readonly database: Queryable,
     private readonly unitOfWork: UnitOfWork,
-    @Inject(TASKS_EXCHANGE) private readonly exchange: string,
+    @Inject(TOPOLOGY) private readonly topology: Topology,
   ) {}
 
   @Get('dead-letters')
@@ -72,7 +72,7 @@ export class DeadLettersController {
     @Body({ schema: Why }) why: Why,
     @RequestCause() cause: Cause,
   ) {
-    return this.unitOfWork.run(cause, (tx) => replay(tx, position, { ...why, operator }, this.exchange));
+    return this.unitOfWork.run(cause, (tx) => replay(tx, position, { ...why, operator }, this.topology));
   }
 
   @Post('dead-letters/:position/discard')

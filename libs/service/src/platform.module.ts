@@ -4,7 +4,7 @@ import type { Topology } from '@cartwheel/contracts';
 import { OPS_TOKEN } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { autocommit, type Pool } from '@cartwheel/postgres';
-import { DeadLettersController, TASKS_EXCHANGE } from './dead-letters.controller.ts';
+import { DeadLettersController, TOPOLOGY } from './dead-letters.controller.ts';
 import { DATABASE } from './database.ts';
 import { HealthController } from './health.controller.ts';
 import { Liveness } from './liveness.ts';
@@ -30,7 +30,7 @@ export class PlatformModule {
         { provide: DATABASE, useValue: autocommit(pool) },
         { provide: UnitOfWork, useValue: unitOfWork },
         { provide: Liveness, useValue: liveness },
-        { provide: TASKS_EXCHANGE, useValue: topology.exchange },
+        { provide: TOPOLOGY, useValue: topology },
         { provide: OPS_TOKEN, useValue: opsToken },
       ],
       exports: [DATABASE, UnitOfWork],
