@@ -183,14 +183,15 @@ describe('an error of the database', () => {
   ])('that is %s counts for nobody, whatever the handler makes of it', async (_, sql) => {
     const handlers = (make: (error: unknown) => void) => ({
       ...counting,
-      handle: async (__: string, ___: unknown, { tx }: FactContext) => {
+      handle: async (__: string, ___: unknown, { delivery, tx }: FactContext) => {
+        if (delivery === first) throw new Error('no');
         await tx.query('SET LOCAL statement_timeout = 50');
         await tx.query(sql).catch(make);
       },
     });
     const failing = inbox();
     // Behind one that fails by itself, so that each stands under its own savepoint.
-    const first = delivered(newId(), { value: Buffer.from('{') });
+    const first = delivered();
     for (const make of [
       (error: unknown) => Promise.reject(error),
       () => Promise.reject(new TypeError('of the handler')),

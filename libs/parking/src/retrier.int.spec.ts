@@ -279,24 +279,26 @@ describe('two retriers', () => {
   });
 
   test('and a chunk lock the rows that they touch in one order, and do not deadlock', async () => {
-    await db.admin.query('CREATE TABLE IF NOT EXISTS stock (id int PRIMARY KEY, n int NOT NULL)');
-    await db.admin.query('TRUNCATE stock; INSERT INTO stock VALUES (1, 0), (2, 0)');
-    await db.admin.query(`GRANT SELECT, UPDATE ON stock TO PUBLIC`);
+    await db.admin
+      .query(`CREATE TABLE stock (id int PRIMARY KEY, n int NOT NULL); INSERT INTO stock VALUES (1, 0), (2, 0);
+      GRANT SELECT, UPDATE ON stock TO PUBLIC`);
     const locks: FactInboxOptions['locks'] = (tx) => tx.query('SELECT 1 FROM stock ORDER BY id FOR UPDATE');
-    const touching = (ids: number[]) =>
-      instance(
-        async ({ tx }) => {
-          for (const id of ids) await tx.query('UPDATE stock SET n = n + 1 WHERE id = $1', [id]);
-        },
-        { locks },
-      );
-    for (let n = 0; n < 10; n += 1) await park(...keyed(1));
-    await Promise.all([
-      touching([1, 2]).runOnce(),
-      touching([1, 2]).runOnce(),
-      ...Array.from({ length: 10 }, () => touching([2, 1]).apply(...keyed(1))),
-    ]);
-    expect(await db.admin.query('SELECT n FROM stock')).toEqual([{ n: 20 }, { n: 20 }]);
+    const touch = 'UPDATE stock SET n = n + 1 WHERE id = $1';
+    const { promise: touched, resolve } = Promise.withResolvers<void>();
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await park(...keyed(1));
+    const retrying = instance(
+      async ({ tx }) => {
+        await tx.query(touch, [2]);
+        resolve();
+        await eventually(async () => expect(await db.admin.query(waits)).toHaveLength(1));
+        await tx.query(touch, [1]);
+      },
+      { locks },
+    ).runOnce();
+    await touched;
+    await Promise.all([retrying, instance(undefined, { locks }).apply(...keyed(1))]);
+    expect(await db.admin.query('SELECT n FROM stock')).toEqual([{ n: 1 }, { n: 1 }]);
   });
 });
 

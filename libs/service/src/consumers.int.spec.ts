@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { fact, headersOf, task, topology } from '@cartwheel/contracts';
 import { createKafka, createTopics } from '@cartwheel/kafka';
 import { createLogger } from '@cartwheel/observability';
@@ -42,6 +42,8 @@ afterAll(async () => {
   await publisher.close();
   await db.drop();
 });
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(() => Promise.all(closing.splice(0).map((close) => close())));
 beforeEach(() => db.admin.query('TRUNCATE parked_messages, processed_events'));
 
 const cause = { correlationId: newId(), causationId: newId() };
@@ -75,6 +77,11 @@ describe('a consumer of facts', () => {
     strategy.addHandler('OrderCancelled', handle, true);
     strategy.listen(() => undefined);
     retrier.start();
+    closing.push(
+      () => strategy.close(),
+      () => retrier.stop(),
+      () => topic.close(),
+    );
     const cancelled = [bad, good].map((orderId) => fact('OrderCancelled', orderId, { orderId, reason: 'timed-out' }));
     await topic.send(
       cancelled.map((message) => ({
@@ -89,8 +96,6 @@ describe('a consumer of facts', () => {
       expect(done.at(-1)).toBe(bad);
       expect(await kept()).toEqual([]);
     });
-    await Promise.all([strategy.close(), retrier.stop()]);
-    await topic.close();
   });
 });
 
@@ -114,6 +119,7 @@ test('a task that the broker gave up leaves the dead queue for a dead row of its
     queue,
     (delivery) => delivery && outside.channel.nack(delivery),
   );
+  closing.push(() => outside.close());
   const inDeadQueue = async () => (await outside.channel.checkQueue(names.deadQueue(queue))).messageCount;
   await eventually(async () => expect(await inDeadQueue()).toBe(1));
   await outside.channel.cancel(consumerTag);
@@ -125,10 +131,10 @@ test('a task that the broker gave up leaves the dead queue for a dead row of its
     { queue: 'payment.card', transportId, prefetch: 1 },
   );
   worker.drainer.listen(() => undefined);
+  closing.push(() => worker.drainer.close());
   await eventually(async () =>
     expect(await kept()).toMatchObject([{ topic: queue, event_id: message.id, state: 'dead' }]),
   );
   await worker.drainer.close();
   expect(await inDeadQueue()).toBe(0);
-  await outside.close();
 });
