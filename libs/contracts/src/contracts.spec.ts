@@ -85,7 +85,7 @@ describe('the topology', () => {
         ...t.topics.map(({ name }) => name),
         t.exchange,
         ...t.queues.map(({ name }) => name),
-        ...t.consumers.map(t.groupId),
+        ...t.consumers.map((group) => t.groupId(group)),
       ];
     };
     const [one, two] = [names('one'), names('two')];

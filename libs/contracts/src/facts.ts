@@ -13,7 +13,13 @@ export const Customer = z.object({ name: personName, email: z.email().max(254) }
 
 export const OrderLine = z.object({ sku, name: text(200), quantity, unitPrice: Money });
 
-export const cancellationReasons = ['payment-declined', 'stock-short', 'timed-out', 'capture-failed'] as const;
+export const cancellationReasons = [
+  'payment-declined',
+  'stock-short',
+  'timed-out',
+  'capture-failed',
+  'customer',
+] as const;
 export type CancellationReason = (typeof cancellationReasons)[number];
 
 type Contract<S extends z.ZodType> = {
@@ -52,12 +58,15 @@ export const facts = {
   OrderConfirmed: announcedBy('order', 1, z.object({ orderId: id, total: Money })),
   OrderCompleted: announcedBy('order', 1, z.object({ orderId: id, total: Money })),
   OrderCancelled: announcedBy('order', 1, z.object({ orderId: id, reason: z.enum(cancellationReasons) })),
+  RefundRequested: announcedBy('order', 1, z.object({ orderId: id, amount: Money })),
+  OrderRefunded: announcedBy('order', 1, z.object({ orderId: id, amount: Money })),
 
   PaymentAuthorized: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
   PaymentDeclined: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, declineCode: text(100) })),
   PaymentReceived: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
   PaymentCaptureFailed: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, failureCode: text(100) })),
   PaymentVoided: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id })),
+  PaymentRefunded: announcedBy('payment', 1, z.object({ orderId: id, paymentId: id, amount: Money })),
 
   StockReserved: announcedBy('inventory', 1, z.object({ orderId: id, items })),
   StockRejected: announcedBy(
@@ -70,6 +79,9 @@ export const facts = {
   ),
   StockReleased: announcedBy('inventory', 1, z.object({ orderId: id, items })),
   StockShipped: announcedBy('inventory', 1, z.object({ orderId: id, items })),
+  StockReturned: announcedBy('inventory', 1, z.object({ orderId: id, items })),
+  /** About a product, not an order: its subject is the sku. */
+  StockReplenished: announcedBy('inventory', 1, z.object({ sku, quantity })),
 } as const;
 
 export type FactType = keyof typeof facts;
@@ -81,12 +93,17 @@ export type OrderPlaced = FactData<'OrderPlaced'>;
 export type OrderConfirmed = FactData<'OrderConfirmed'>;
 export type OrderCompleted = FactData<'OrderCompleted'>;
 export type OrderCancelled = FactData<'OrderCancelled'>;
+export type RefundRequested = FactData<'RefundRequested'>;
+export type OrderRefunded = FactData<'OrderRefunded'>;
 export type PaymentAuthorized = FactData<'PaymentAuthorized'>;
 export type PaymentDeclined = FactData<'PaymentDeclined'>;
 export type PaymentReceived = FactData<'PaymentReceived'>;
 export type PaymentCaptureFailed = FactData<'PaymentCaptureFailed'>;
 export type PaymentVoided = FactData<'PaymentVoided'>;
+export type PaymentRefunded = FactData<'PaymentRefunded'>;
 export type StockReserved = FactData<'StockReserved'>;
 export type StockRejected = FactData<'StockRejected'>;
 export type StockReleased = FactData<'StockReleased'>;
 export type StockShipped = FactData<'StockShipped'>;
+export type StockReturned = FactData<'StockReturned'>;
+export type StockReplenished = FactData<'StockReplenished'>;

@@ -10,6 +10,7 @@ export {
   UnreadableMessage,
 } from './envelope.ts';
 export * from './facts.ts';
+export { consumerOf, generationOf, groupOf } from './generation.ts';
 export { fact, type Message, task } from './message.ts';
 export { maskPersonal, maskEmail } from './personal.ts';
 export { type ConsumerGroup, mailDomain, retryRungs, topology, type Topology } from './topology.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const id = z.uuid();
 const payment = z.object({ orderId: id, paymentId: id });
 
-export const mailTemplates = ['confirmation', 'cancellation'] as const;
+export const mailTemplates = ['confirmation', 'cancellation', 'receipt', 'refund-begun', 'refund-done'] as const;
 export type MailTemplate = (typeof mailTemplates)[number];
 
 /**
@@ -14,6 +14,7 @@ export const tasks = {
   AuthorizePayment: { queue: 'payment.card', routingKey: 'payment.card.authorize', version: 1, schema: payment },
   CapturePayment: { queue: 'payment.card', routingKey: 'payment.card.capture', version: 1, schema: payment },
   VoidPayment: { queue: 'payment.card', routingKey: 'payment.card.void', version: 1, schema: payment },
+  RefundPayment: { queue: 'payment.card', routingKey: 'payment.card.refund', version: 1, schema: payment },
   SendEmail: {
     queue: 'email.message',
     routingKey: 'email.message.send',
@@ -31,4 +32,5 @@ export type TaskQueue = (typeof taskQueues)[number];
 export type AuthorizePayment = TaskData<'AuthorizePayment'>;
 export type CapturePayment = TaskData<'CapturePayment'>;
 export type VoidPayment = TaskData<'VoidPayment'>;
+export type RefundPayment = TaskData<'RefundPayment'>;
 export type SendEmail = TaskData<'SendEmail'>;

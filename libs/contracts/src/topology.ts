@@ -1,4 +1,5 @@
 import { type FactTopic, factTopics } from './facts.ts';
+import { consumerOf, groupOf } from './generation.ts';
 import { type TaskQueue, taskQueues } from './tasks.ts';
 
 /** The retry ladder: a failed task waits on rung 1, 2, 3 … and then stays on the last. One fixed delay per queue, so that no
@@ -24,6 +25,10 @@ const groups = {
   inventory: ['order-events'],
   email: ['order-events'],
   'analytics.facts': ['order-events', 'payment-events', 'inventory-events'],
+  'analytics.sales': ['order-events'],
+  'analytics.funnel': ['order-events'],
+  'analytics.top-products': ['order-events'],
+  'analytics.completion': ['order-events'],
 } as const satisfies Record<string, readonly FactTopic[]>;
 
 export type ConsumerGroup = keyof typeof groups;
@@ -44,7 +49,8 @@ export type Topology = ReturnType<typeof topology>;
 export function topology(namespace = '', { partitions = 12 } = {}) {
   const named = (name: string) => (namespace === '' ? name : `${namespace}.${name}`);
   const consumers = Object.keys(groups) as ConsumerGroup[];
-  const deadLetterTopic = (topic: string, consumer: string) => `${topic}.${consumer}.dlq`;
+  // A rebuild's dead letters go where its projection's go: no topic is made for it.
+  const deadLetterTopic = (topic: string, consumer: string) => `${topic}.${groupOf(consumer)}.dlq`;
   const deadQueue = (queue: string) => `${queue}.dead`;
   const topic = (name: FactTopic) => named(name);
   const quorum = { 'x-queue-type': 'quorum' };
@@ -53,7 +59,7 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
     namespace,
     topic,
     topicsOf: (consumer: ConsumerGroup) => groups[consumer].map(topic),
-    groupId: (consumer: ConsumerGroup) => named(consumer),
+    groupId: (group: ConsumerGroup, generation?: number) => named(consumerOf(group, generation)),
     consumers,
     deadLetterTopic,
     topics: [

@@ -10,33 +10,71 @@ export const idempotencySchema: Schema = {
       key text, request_hash bytea NOT NULL, response jsonb, created_at timestamptz NOT NULL DEFAULT now(),
       CONSTRAINT idempotency_keys_pk PRIMARY KEY (key)
     );`,
+    `CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);`,
   ],
-  grants: { idempotency_keys: 'SELECT, INSERT, UPDATE' },
+  grants: { idempotency_keys: 'SELECT, INSERT, UPDATE, DELETE' },
 };
 
+/** As long as Stripe keeps them. After that a key means a new request. */
+const LIFETIME = `interval '24 hours'`;
+
 /**
- * Runs `work` once per key and answers every repeat with the first answer. The key is inserted in the transaction that
- * does the work: a concurrent repeat waits on it, and a failed attempt leaves no key behind.
+ * Runs `work` once per key and answers every repeat with the first answer, for 24 hours. The key is inserted in the
+ * transaction that does the work: a failed attempt leaves no key behind, and may be repeated.
  *
- * @throws DomainError idempotency-key-reused when the key came with another request before
+ * @throws DomainError idempotency-key-in-use while the first request with this key is under way,
+ *   idempotency-key-reused when the key came with another request before
  */
 export async function once<T>(tx: Queryable, key: string, request: unknown, work: () => Promise<T>): Promise<T> {
   const hash = createHash('sha256').update(JSON.stringify(request)).digest();
-  const inserted = await tx.query(
-    'INSERT INTO idempotency_keys (key, request_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key',
-    [key, hash],
-  );
-  if (inserted.length === 0) {
-    const [stored] = await tx.query<{ request_hash: Buffer; response: T }>(
-      'SELECT request_hash, response FROM idempotency_keys WHERE key = $1',
-      [key],
+  if (!(await isFirst(tx, key, hash))) {
+    const stored = await storedAnswer<T>(tx, key, hash);
+    if (stored) return stored.response;
+    throw new DomainError(
+      'idempotency-key-in-use',
+      'A request with this Idempotency-Key is under way. Ask again.',
+      409,
     );
-    if (!stored?.request_hash.equals(hash)) {
-      throw new DomainError('idempotency-key-reused', 'This Idempotency-Key came with another request before.', 422);
-    }
-    return stored.response;
   }
+  await forgetExpired(tx);
   const response = await work();
   await tx.query('UPDATE idempotency_keys SET response = $2 WHERE key = $1', [key, JSON.stringify(response)]);
   return response;
+}
+
+/** The lock is held until this transaction ends. Without it a repeat would wait at the INSERT for as long as the work takes. */
+async function isFirst(tx: Queryable, key: string, hash: Buffer): Promise<boolean> {
+  const [lock] = await tx.query<{ taken: boolean }>(
+    'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
+    [`idempotency-key ${key}`],
+  );
+  if (!lock!.taken) return false;
+  const inserted = await tx.query(
+    `INSERT INTO idempotency_keys AS k (key, request_hash) VALUES ($1, $2)
+     ON CONFLICT (key) DO UPDATE SET request_hash = excluded.request_hash, response = NULL, created_at = now()
+     WHERE k.created_at <= now() - ${LIFETIME}
+     RETURNING key`,
+    [key, hash],
+  );
+  return inserted.length > 0;
+}
+
+async function storedAnswer<T>(tx: Queryable, key: string, hash: Buffer): Promise<{ response: T } | undefined> {
+  const [stored] = await tx.query<{ request_hash: Buffer; response: T }>(
+    `SELECT request_hash, response FROM idempotency_keys WHERE key = $1 AND created_at > now() - ${LIFETIME}`,
+    [key],
+  );
+  if (stored && !stored.request_hash.equals(hash)) {
+    throw new DomainError('idempotency-key-reused', 'This Idempotency-Key came with another request before.', 422);
+  }
+  return stored;
+}
+
+/** Each new key takes some expired ones away: the table stays bounded without a clock of its own. */
+async function forgetExpired(tx: Queryable): Promise<void> {
+  await tx.query(
+    `DELETE FROM idempotency_keys WHERE key IN (
+       SELECT key FROM idempotency_keys WHERE created_at <= now() - ${LIFETIME} ORDER BY created_at LIMIT 10
+       FOR UPDATE SKIP LOCKED)`,
+  );
 }

@@ -1,5 +1,5 @@
 export { idempotencySchema, once } from './idempotent.ts';
 export { OPS_TOKEN, OperatorsOnly } from './operators-only.ts';
-export { IdempotencyKey, Operator, RequestCause } from './request.ts';
+export { documented, IdempotencyKey, Operator, RequestCause } from './request.ts';
 export { frameworkError, type Problem, ProblemFilter } from './problem.filter.ts';
 export { validationPipe } from './validation.ts';

@@ -1,24 +1,37 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, type ParamDecoratorEnhancer } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import { DomainError, newId } from '@cartwheel/primitives';
 import type { FastifyRequest } from 'fastify';
 
 const MAX_KEY_LENGTH = 255;
 
 /** The `Idempotency-Key` header: 1 to 255 printable ASCII characters. */
-export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const key = request(context).headers['idempotency-key'];
-  if (typeof key !== 'string' || key === '') {
-    throw new DomainError('idempotency-key-missing', 'Send an Idempotency-Key header, for example a new UUID.', 400);
-  }
-  if (key.length > MAX_KEY_LENGTH || !/^[\x21-\x7e]+$/.test(key)) {
-    throw new DomainError(
-      'idempotency-key-invalid',
-      `The Idempotency-Key must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters without spaces.`,
-      400,
-    );
-  }
-  return key;
-});
+export const IdempotencyKey = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string => {
+    const key = request(context).headers['idempotency-key'];
+    if (typeof key !== 'string' || key === '') {
+      throw new DomainError('idempotency-key-missing', 'Send an Idempotency-Key header, for example a new UUID.', 400);
+    }
+    if (key.length > MAX_KEY_LENGTH || !/^[\x21-\x7e]+$/.test(key)) {
+      throw new DomainError(
+        'idempotency-key-invalid',
+        `The Idempotency-Key must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters without spaces.`,
+        400,
+      );
+    }
+    return key;
+  },
+  [
+    documented(
+      ApiHeader({
+        name: 'Idempotency-Key',
+        required: true,
+        description: 'New for each request, the same for its repeats; kept for 24 hours',
+        schema: { type: 'string', maxLength: MAX_KEY_LENGTH },
+      }),
+    ),
+  ],
+);
 
 /** The `Cartwheel-Operator` header: who acts, for the record. It is believed; the token is what lets somebody in. */
 export const Operator = createParamDecorator((_: unknown, context: ExecutionContext): string => {
@@ -40,6 +53,13 @@ export const RequestCause = createParamDecorator((_: unknown, context: Execution
     typeof traceparent === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent);
   return { correlationId: newId(), causationId: `http:${newId()}`, ...(valid ? { traceparent } : {}) };
 });
+
+/** What Nest cannot see of a parameter that a function of ours reads, for the API's document. */
+export function documented(decorate: MethodDecorator): ParamDecoratorEnhancer {
+  return (target, method) => {
+    if (method !== undefined) decorate(target, method, Object.getOwnPropertyDescriptor(target, method)!);
+  };
+}
 
 function request(context: ExecutionContext): FastifyRequest {
   return context.switchToHttp().getRequest<FastifyRequest>();

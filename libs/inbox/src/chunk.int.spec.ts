@@ -270,9 +270,14 @@ describe('a handler that fails in a chunk', () => {
   });
 
   test('for a database that it reached by another way counts for nobody', async () => {
-    const chunk = [deliveredFact()];
-    const elsewhere = failingOn(chunk, () => new DatabaseUnavailable('the pool is empty'));
-    await expect(inbox().apply(chunk, elsewhere, live)).rejects.toBeInstanceOf(DatabaseUnavailable);
+    const [bad, victim] = [deliveredFact(), deliveredFact()];
+    const elsewhere = handlers(({ delivery }) =>
+      Promise.reject(delivery === bad ? new Error('no') : new DatabaseUnavailable('the pool is empty')),
+    );
+    // Alone, and behind one that fails by itself, where each stands under its own savepoint.
+    for (const chunk of [[victim], [bad, victim]]) {
+      await expect(inbox().apply(chunk, elsewhere, live)).rejects.toBeInstanceOf(DatabaseUnavailable);
+    }
     expect(await kept()).toEqual([]);
   });
 });

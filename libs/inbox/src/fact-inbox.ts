@@ -31,6 +31,8 @@ import { deadLetterCopy, type Parking, type SetAside } from './set-aside.ts';
  * Proof: fact-inbox.int.spec.ts, chunk.int.spec.ts, consumer.fault.spec.ts
  */
 export type FactContext = {
+  /** Who applies it, by the name under which its ids are kept. */
+  readonly consumer: string;
   readonly fact: Envelope;
   readonly delivery: Delivery;
   readonly tx: Tx;
@@ -166,7 +168,9 @@ export class FactInbox {
     const emitted: Collected[] = [];
     const thrown = await run(tx, (inner) => {
       const bound = collect(inner, causedBy(envelope), emitted);
-      return handlers.handle(envelope.type, envelope.data, { fact: envelope, delivery, tx: bound, emit: bound.emit });
+      const { consumer } = this.#options;
+      const context = { consumer, fact: envelope, delivery, tx: bound, emit: bound.emit };
+      return handlers.handle(envelope.type, envelope.data, context);
     });
     // What a handler announced before it failed did not happen.
     if (!thrown) collected.push(...emitted);

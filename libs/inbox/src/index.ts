@@ -1,4 +1,5 @@
 export { type Handlers, type Thrown } from './attempt.ts';
+export { claim } from './claim.ts';
 export { type FactContext, type FactHandlers, FactInbox, type FactInboxOptions, type Locks } from './fact-inbox.ts';
 export { inboxSchema, taskAttemptsSchema } from './inbox.schema.ts';
 export { deadLetterCopy, type Failure, type Parking, type SetAside } from './set-aside.ts';

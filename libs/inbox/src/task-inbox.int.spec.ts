@@ -83,6 +83,19 @@ describe('a task', () => {
     expect(await outbox()).toHaveLength(2);
   });
 
+  test('that two workers have in hand at the same time is recorded once', async () => {
+    const delivery = delivered();
+    const both = Promise.withResolvers<void>();
+    let inHand = 0;
+    const work = worker(async (ctx) => {
+      if ((inHand += 1) === 2) both.resolve();
+      await both.promise;
+      await ctx.finish((tx) => Promise.resolve(tx.emit(captured())));
+    });
+    await Promise.all([inbox.apply(delivery, work, live), inbox.apply(delivery, work, live)]);
+    expect(await outbox()).toHaveLength(1);
+  });
+
   test('that is not due records its id and emits nothing', async () => {
     expect(
       await inbox.apply(
@@ -141,6 +154,15 @@ describe('a failure', () => {
     expect(await dead()).toMatchObject([{ source: 'rabbitmq', error_class: 'TypeError', attempts: 5, state: 'dead' }]);
     expect(await ids()).toHaveLength(1);
     expect(await attempts()).toEqual(['retry', 'retry', 'retry', 'retry', 'dead']);
+  });
+
+  test('in the step that records the outcome leaves no id behind: the next attempt records it', async () => {
+    const delivery = delivered();
+    const failing = worker((ctx) => ctx.finish(() => Promise.reject(new TypeError('a bug'))));
+    expect(await inbox.apply(delivery, failing, live)).toMatchObject({ kind: 'retry' });
+    const mended = worker((ctx) => ctx.finish((tx) => Promise.resolve(tx.emit(captured()))));
+    expect(await inbox.apply(delivery, mended, live)).toEqual({ kind: 'ack' });
+    expect([(await ids()).length, (await outbox()).length]).toEqual([1, 1]);
   });
 
   test('that is Permanent is dead at once', async () => {

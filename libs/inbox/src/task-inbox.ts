@@ -115,15 +115,13 @@ export class TaskInbox {
     } catch (error) {
       return this.#bury(idOf(delivery, error), delivery, { error, attempts: 1, firstFailedAt: new Date() });
     }
-    if (await this.#isDone(task.id)) {
+    const place = await this.#begin(task);
+    if (place === undefined) {
       this.#options.onEvent?.('duplicate', { consumer: this.#options.consumer, id: task.id, type: task.type });
       return ACK;
     }
-
-    const place = await this.#begin(task);
     try {
-      await this.#work(task, handlers);
-      await this.#end(task, place, 'done');
+      await this.#work(task, place, handlers);
       return ACK;
     } catch (error) {
       if (error instanceof DatabaseUnavailable) throw error;
@@ -136,10 +134,10 @@ export class TaskInbox {
         ...describeError(error),
       });
       if (error instanceof Permanent || counted >= MAX_FAILURES) {
-        await this.#end(task, place, 'dead');
+        await blameDatabase(end(this.#options.pool, task, place, 'dead'));
         return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt });
       }
-      await this.#end(task, place, 'retry');
+      await blameDatabase(end(this.#options.pool, task, place, 'retry'));
       const headers = {
         [HEADER.attempt]: String(attempt + 1),
         [HEADER.failures]: String(counted),
@@ -150,12 +148,12 @@ export class TaskInbox {
     }
   }
 
-  async #work(task: Envelope, handlers: TaskHandlers): Promise<void> {
+  async #work(task: Envelope, place: number, handlers: TaskHandlers): Promise<void> {
     // What follows from a task was caused by the fact that asked for it: the chain of facts stays whole.
     const cause: Cause = { ...causedBy(task), causationId: task.causationId };
     let finished = false;
     const finish = async (work: (tx: Tx) => Promise<void>) => {
-      await this.#record(task.id, cause, work);
+      await this.#record(task, place, cause, work);
       finished = true;
     };
     await handlers.handle(task.type, task.data, {
@@ -166,38 +164,32 @@ export class TaskInbox {
     if (!finished) await finish(() => Promise.resolve());
   }
 
-  async #record(id: string, cause: Cause, work: (tx: Tx) => Promise<void>): Promise<void> {
+  async #record(task: Envelope, place: number, cause: Cause, work: (tx: Tx) => Promise<void>): Promise<void> {
     const { pool, consumer, origin, wake } = this.#options;
     const collected: Collected[] = [];
     await transaction(pool, async (tx) => {
-      if ((await blameDatabase(claim(tx, consumer, [id]))).size === 0) return;
+      const claimed = await blameDatabase(claim(tx, consumer, [task.id]));
+      await blameDatabase(end(tx, task, place, claimed.size === 0 ? 'duplicate' : 'done'));
+      if (claimed.size === 0) return;
       await work(collect(tx, cause, collected));
       await blameDatabase(writeOutbox(tx, origin, collected));
     });
     if (collected.length > 0) wake.ring();
   }
 
-  async #isDone(id: string): Promise<boolean> {
+  /** Which attempt this is; undefined when the task's outcome is recorded already. */
+  async #begin(task: Envelope): Promise<number | undefined> {
     const { pool, consumer } = this.#options;
-    const query = pool.query('SELECT 1 FROM processed_events WHERE consumer = $1 AND event_id = $2', [consumer, id]);
-    return (await blameDatabase(query)).rows.length > 0;
-  }
-
-  async #begin(task: Envelope): Promise<number> {
     const { rows } = await blameDatabase(
-      this.#options.pool.query<{ attempt: number }>(
+      pool.query<{ attempt: number }>(
         `INSERT INTO task_attempts (task_id, type, subject, attempt)
-         SELECT $1, $2, $3, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1 RETURNING attempt`,
-        [task.id, task.type, task.subject],
+         SELECT $1, $2, $3, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1
+         HAVING NOT EXISTS (SELECT 1 FROM processed_events WHERE consumer = $4 AND event_id = $1)
+         RETURNING attempt`,
+        [task.id, task.type, task.subject, consumer],
       ),
     );
-    return rows[0]!.attempt;
-  }
-
-  async #end(task: Envelope, attempt: number, outcome: 'done' | 'retry' | 'dead'): Promise<void> {
-    const sql =
-      'UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3 WHERE task_id = $1 AND attempt = $2';
-    await blameDatabase(this.#options.pool.query(sql, [task.id, attempt, outcome]));
+    return rows[0]?.attempt;
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
@@ -213,6 +205,19 @@ export class TaskInbox {
     onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: typeOf(delivery), ...details });
     return ACK;
   }
+}
+
+/** Writes down how an attempt ended. */
+function end(
+  db: { query(sql: string, parameters: unknown[]): Promise<unknown> },
+  task: Envelope,
+  attempt: number,
+  outcome: 'done' | 'duplicate' | 'retry' | 'dead',
+): Promise<unknown> {
+  return db.query(
+    'UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3 WHERE task_id = $1 AND attempt = $2',
+    [task.id, attempt, outcome],
+  );
 }
 
 /** Workers died over it, or handed it back, more often than the broker allows (x-delivery-limit). */

@@ -102,6 +102,30 @@ describe('a group', () => {
     expect(fatal).toEqual([]);
   });
 
+  test.each([
+    ['at the start', 1],
+    ['later', 2],
+  ])('whose coordinator is not found %s, because the connection was lost, is joined again', async (_, which) => {
+    let asked = 0;
+    const { socketFactory, open } = kafkaWire((api) =>
+      api === kafkaApi.findCoordinator && ++asked === which ? 'lose the connection' : undefined,
+    );
+    const applied: string[] = [];
+    await orders.produce(0, 'a');
+    const { fatal } = start(async (chunk) => void applied.push(...valuesOf(chunk)), {
+      kafka: new Kafka({ brokers, socketFactory, logLevel: logLevel.NOTHING, retry: { retries: 0 } }),
+    });
+    await eventually(() => {
+      expect(applied).toContain('a');
+      // A member asks again when it has lost its connections.
+      if (asked < which) for (const socket of open) socket.destroy(new Error('the connection was lost'));
+      expect(asked).toBeGreaterThan(which);
+    });
+    await orders.produce(0, 'b');
+    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 2 }));
+    expect(fatal).toEqual([]);
+  });
+
   test('that begins to rebalance has its chunk in hand given up, and applied by whoever gets it', async () => {
     await orders.produce(0, 'a');
     const applied: string[] = [];

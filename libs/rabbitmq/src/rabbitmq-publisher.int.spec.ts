@@ -125,7 +125,7 @@ describe('nothing is confirmed', () => {
 });
 
 test('a broker that takes nothing is handed no more than the socket holds, and the rest once it does', async () => {
-  const patient = new RabbitmqPublisher(broker.url, 'patient');
+  const patient = new RabbitmqPublisher(broker.url, 'patient', { deadlineMs: 40_000 });
   await patient.publish([message('before')]);
   broker.set('stalled');
   let handed = 0;

@@ -1,4 +1,4 @@
-import { type ConsumerGroup, type TaskQueue, type Topology } from '@cartwheel/contracts';
+import { type ConsumerGroup, consumerOf, type TaskQueue, type Topology } from '@cartwheel/contracts';
 import {
   type FactContext,
   type FactHandlers,
@@ -21,6 +21,8 @@ export type ConsumerDescription = {
   readonly group: ConsumerGroup;
   readonly transportId: symbol;
   readonly locks?: Locks;
+  /** A rebuild reads the same topics beside the others, as a group of its own. */
+  readonly generation?: number;
 };
 
 /** The workers of one queue. */
@@ -37,10 +39,12 @@ export type Wiring = {
 };
 
 /** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
-export function factConsumer(wiring: Wiring, kafka: Kafka, { group, transportId, locks }: ConsumerDescription) {
+export function factConsumer(wiring: Wiring, kafka: Kafka, description: ConsumerDescription) {
   const { source, topology, pool, wake, logger, onFatal } = wiring;
+  const { group, transportId, locks, generation } = description;
+  const consumer = consumerOf(group, generation);
   const inbox = new FactInbox({
-    consumer: group,
+    consumer,
     pool,
     origin: { source, topology },
     wake,
@@ -53,7 +57,7 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, { group, transportId,
   });
   const strategy = new KafkaStrategy<FactContext>({
     kafka,
-    groupId: topology.groupId(group),
+    groupId: topology.groupId(group, generation),
     topics: topology.topicsOf(group),
     required: topology.topics.map(({ name }) => name),
     transportId,
@@ -63,7 +67,7 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, { group, transportId,
   });
   const handlers: FactHandlers = handlersOf(strategy);
   const retrier = new Retrier({
-    consumer: group,
+    consumer,
     pool,
     topology,
     inbox,

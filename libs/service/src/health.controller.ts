@@ -1,3 +1,4 @@
+import { ApiExcludeController } from '@nestjs/swagger';
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import { Liveness } from './liveness.ts';
@@ -6,6 +7,7 @@ import { Liveness } from './liveness.ts';
  * Live: the event loop answers and no consumer has stopped for good; if not, restart the process.
  * Ready: the database is reachable and set-up is done. A broker that is away does not count: the outbox waits for it.
  */
+@ApiExcludeController()
 @Controller('health')
 export class HealthController {
   constructor(

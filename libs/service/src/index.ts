@@ -1,3 +1,4 @@
+export type { ConsumerDescription } from './consumers.ts';
 export { environment, Port, readConfig, type ServiceConfig } from './config.ts';
 export { platformSchemas, workerSchemas } from './schemas.ts';
 export { DATABASE } from './database.ts';

@@ -6,10 +6,12 @@ import { frameworkError, ProblemFilter, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
 import { createLogger, type Logger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
-import { autocommit, createPool, missingSchema, type Pool, type Schema } from '@cartwheel/postgres';
+import { autocommit, createPool, missingSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
+import { serveApiDocument } from './api-document.ts';
+import { ChangingConsumers } from './changing-consumers.ts';
 import type { ServiceConfig } from './config.ts';
 import {
   type ConsumerDescription,
@@ -29,6 +31,8 @@ export type ServiceDescription = {
   readonly module: Type;
   readonly schemas: readonly Schema[];
   readonly consumers: readonly ConsumerDescription[];
+  /** Those beside them that come and go while it runs, as the database says. Asked every second. */
+  readonly changing?: (database: Queryable) => Promise<readonly ConsumerDescription[]>;
   /** A service with workers also relays tasks; the others never talk to RabbitMQ. */
   readonly workers?: readonly WorkerDescription[];
 };
@@ -48,6 +52,7 @@ export async function runService({
   module,
   schemas,
   consumers,
+  changing,
   workers = [],
 }: ServiceDescription): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
@@ -97,7 +102,25 @@ export async function runService({
   );
   app.useGlobalFilters(new ProblemFilter(app.getHttpAdapter()));
   app.useGlobalPipes(validationPipe());
+  serveApiDocument(app, name);
   for (const strategy of strategies) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+
+  const comingAndGoing = new ChangingConsumers({
+    wanted: async () => (await changing?.(autocommit(pool))) ?? [],
+    async start(description) {
+      const { strategy, retrier } = factConsumer(wiring, kafka, description);
+      await app.connectMicroservice({ strategy }, { inheritAppConfig: true }).listen();
+      retrier.start();
+      strategies.push(strategy);
+      return {
+        async stop() {
+          strategies.splice(strategies.indexOf(strategy), 1);
+          await Promise.all([strategy.close(), retrier.stop()]);
+        },
+      };
+    },
+    onError: (error) => logger.warn(describeError(error), 'cannot ask which consumers should run'),
+  });
 
   const stopping = new AbortController();
   let started = false;
@@ -111,7 +134,7 @@ export async function runService({
       config.SHUTDOWN_DEADLINE_MS,
     ).unref();
     const takers = [...strategies.map((strategy) => strategy.close()), ...retriers.map((retrier) => retrier.stop())];
-    await Promise.all([app.close(), ...takers]);
+    await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
     await Promise.all([toKafka.close(), rabbitmq.publisher.close(), pool.end()]);
     logger.info('stopped');
@@ -139,6 +162,7 @@ export async function runService({
   for (const relay of relays) relay.start();
   await app.startAllMicroservices();
   for (const retrier of retriers) retrier.start();
+  if (changing) comingAndGoing.start();
   logger.info('started');
 }
 

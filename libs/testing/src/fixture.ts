@@ -15,7 +15,7 @@ export function runFixture(
   env: Readonly<Record<string, string>>,
   { withinMs = 60_000 } = {},
 ): Promise<FixtureRun> {
-  const args = ['--disable-warning=TimeoutNegativeWarning', file];
+  const args = ['--conditions=@cartwheel/source', '--disable-warning=TimeoutNegativeWarning', file];
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,8 @@ export { deliveredFact } from './delivered.ts';
 export { type Engines, engines, testNamespace } from './engines.ts';
 export { eventually } from './eventually.ts';
 export { runFixture, type FixtureRun } from './fixture.ts';
+export { type GatewaySimulator, gatewaySimulator } from './gateway-simulator.ts';
+export { kafkaProxy } from './kafka-proxy.ts';
 export { kafkaTopic } from './kafka-topic.ts';
 export { kafkaApi, kafkaWire } from './kafka-wire.ts';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.ts';

@@ -2,14 +2,14 @@ import type { ISocketFactory } from 'kafkajs';
 import { connect, type Socket } from 'node:net';
 
 /** The numbers of the requests that tests interfere with (https://kafka.apache.org/protocol#protocol_api_keys). */
-export const kafkaApi = { produce: 0, offsetCommit: 8 } as const;
+export const kafkaApi = { produce: 0, offsetCommit: 8, findCoordinator: 10 } as const;
 
 type Loss = 'lose the answer' | 'lose the connection';
 
 /**
  * Sockets for `new Kafka({ socketFactory })` that show every request to `onRequest` before it goes out. It may spoil the
  * bytes, or have the answer lost on its way, alone or with the connection: the broker has done what it was asked, and nobody
- * hears of it. (A proxy cannot do this: brokers tell clients their own addresses.)
+ * hears of it.
  */
 export function kafkaWire(onRequest: (api: number, request: Buffer) => Loss | undefined) {
   const open = new Set<Socket>();

@@ -20,8 +20,13 @@ export type TcpProxy = {
   stop(): Promise<void>;
 };
 
-/** Stands between a client and the server at `target`, and fails on request. Bytes are never changed. */
-export async function tcpProxy(target: string): Promise<TcpProxy> {
+type Options = {
+  /** What the clients get instead of what the server answers, as it came off the wire; left out: the same. */
+  readonly answer?: (bytes: Buffer, proxyPort: number) => Buffer;
+};
+
+/** Stands between a client and the server at `target`, and fails on request. */
+export async function tcpProxy(target: string, { answer = (bytes) => bytes }: Options = {}): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const clients = new Map<Socket, Socket>();
   let mode: Mode = 'open';
@@ -43,13 +48,14 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     };
     for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
     client.on('data', (bytes) => upstream.write(bytes));
-    upstream.on('data', (bytes) => client.write(bytes));
+    upstream.on('data', (bytes: Buffer) => client.write(answer(bytes, ownPort)));
     flow(client, upstream);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
 
+  const { port: ownPort } = server.address() as AddressInfo;
   const url = new URL(target);
-  url.port = String((server.address() as AddressInfo).port);
+  url.port = String(ownPort);
   const cut = () => clients.forEach((_, client) => client.destroy());
   return {
     url: url.href,
