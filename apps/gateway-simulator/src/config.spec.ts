@@ -15,7 +15,12 @@ function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
 
 describe('configuration', () => {
   it('binds to loopback and sends no webhooks when only the required variables are set', () => {
-    expect(readConfig(enough)).toEqual({ host: '127.0.0.1', port: 7010, ledgerFile: 'ledger.sqlite' });
+    expect(readConfig(enough)).toEqual({
+      host: '127.0.0.1',
+      port: 7010,
+      ledgerFile: 'ledger.sqlite',
+      keyLifetimeMs: 86_400_000,
+    });
   });
 
   it('counts a variable set to nothing as not set', () => {

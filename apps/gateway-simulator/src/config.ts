@@ -16,6 +16,7 @@ const Environment = z
     WEBHOOK_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
     WEBHOOK_SECRET: z.string().optional(),
     WEBHOOK_DELAY_MS: wholeNumber(600_000).default(0),
+    IDEMPOTENCY_KEY_LIFETIME_MS: wholeNumber(604_800_000).default(86_400_000),
   })
   .refine((settings) => !settings.WEBHOOK_URL || settings.WEBHOOK_SECRET, {
     path: ['WEBHOOK_SECRET'],
@@ -26,6 +27,7 @@ export type Config = Readonly<{
   host: string;
   port: number;
   ledgerFile: string;
+  keyLifetimeMs: number;
   webhook?: { url: string; secret: string; delayMs: number };
 }>;
 
@@ -42,7 +44,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     );
   }
   const { HTTP_HOST, HTTP_PORT, LEDGER_FILE, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_DELAY_MS } = result.data;
-  const config = { host: HTTP_HOST, port: HTTP_PORT, ledgerFile: LEDGER_FILE };
+  const keyLifetimeMs = result.data.IDEMPOTENCY_KEY_LIFETIME_MS;
+  const config = { host: HTTP_HOST, port: HTTP_PORT, ledgerFile: LEDGER_FILE, keyLifetimeMs };
   return WEBHOOK_URL && WEBHOOK_SECRET
     ? { ...config, webhook: { url: WEBHOOK_URL, secret: WEBHOOK_SECRET, delayMs: WEBHOOK_DELAY_MS } }
     : config;

@@ -3,7 +3,7 @@ import { NotPossible } from './domain/not-possible.ts';
 
 /** Stripe's error object. Clients decide by `type` and `code`; `message` is for people. */
 export type StripeError = Readonly<{
-  type: 'invalid_request_error' | 'idempotency_error' | 'card_error' | 'api_error';
+  type: 'invalid_request_error' | 'idempotency_error' | 'card_error' | 'api_error' | 'rate_limit_error';
   message: string;
   code?: string;
   decline_code?: string;
@@ -12,17 +12,22 @@ export type StripeError = Readonly<{
   payment_intent?: Intent;
 }>;
 
-/** An answer other than success that changed nothing. `kept` ones are replayed to the same idempotency key. */
+/**
+ * An answer other than success that changed nothing. `kept` ones are replayed to the same idempotency key; `retryAfterS` is
+ * the header of a 429.
+ */
 export class Refusal extends Error {
   readonly status: number;
   readonly error: StripeError;
   readonly kept: boolean;
+  readonly retryAfterS: number | undefined;
 
-  constructor(status: number, error: StripeError, kept = false) {
+  constructor(status: number, error: StripeError, how: { kept?: boolean; retryAfterS?: number } = {}) {
     super(error.message);
     this.status = status;
     this.error = error;
-    this.kept = kept;
+    this.kept = how.kept ?? false;
+    this.retryAfterS = how.retryAfterS;
   }
 }
 
@@ -44,7 +49,11 @@ export function asRefusal(error: unknown): Refusal | undefined {
   const { intent, ...fields } = details;
   if (!intent) return invalidRequest(message, fields);
   // A wrong state was found while executing: the answer is kept, and the intent in it shows what it is instead.
-  return new Refusal(400, { type: 'invalid_request_error', message, ...fields, payment_intent: intent }, true);
+  return new Refusal(
+    400,
+    { type: 'invalid_request_error', message, ...fields, payment_intent: intent },
+    { kept: true },
+  );
 }
 
 export const internalError: StripeError = { type: 'api_error', message: 'The gateway simulator failed.' };

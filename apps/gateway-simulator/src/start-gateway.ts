@@ -5,11 +5,14 @@ import { Books } from './keep-books/books.ts';
 import type { Log } from './log.ts';
 import { Webhooks } from './send-webhooks/webhooks.ts';
 import type { WebhookTarget } from './send-webhooks/webhooks.ts';
+import { settleRefunds } from './settle-refunds/settle-refunds.ts';
 import { createHttpDoor } from './serve-http/server.ts';
 import { openStore } from './store.ts';
 import { WrongSetting } from './wrong-setting.ts';
 
 const STOP_WITHIN_MS = 10_000;
+const SETTLE_EVERY_MS = 200;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export type GatewayOptions = Readonly<{
   /** 0 takes a free one. */
@@ -18,6 +21,8 @@ export type GatewayOptions = Readonly<{
   /** Created if missing; `:memory:` keeps nothing. */
   ledgerFile: string;
   webhook?: WebhookTarget;
+  /** How long an idempotency key is known. Stripe's 24 hours by default. */
+  keyLifetimeMs?: number;
   /** Silent by default. */
   log?: Log;
 }>;
@@ -26,14 +31,17 @@ export type Gateway = Readonly<{ url: string; stop(): Promise<void> }>;
 
 /** Resolves when requests are accepted. Throws WrongSetting when the file or the address cannot be had. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port, host = '127.0.0.1', ledgerFile, webhook, log = () => undefined } = options;
+  const { port, host = '127.0.0.1', ledgerFile, webhook, keyLifetimeMs = DAY_MS, log = () => undefined } = options;
   const store = tryOpen(ledgerFile);
   const webhooks = new Webhooks(webhook, log);
-  const desk = { books: new Books(store), once: new AnswerOnce(store, log), webhooks };
+  const answerOnce = new AnswerOnce(store, log, keyLifetimeMs);
+  const desk = { books: new Books(store), once: answerOnce, webhooks, store };
+  const clock = setInterval(() => settleRefunds(desk), SETTLE_EVERY_MS).unref();
   const { server, close } = createHttpDoor({ desk, store, log });
   try {
     await once(server.listen(port, host), 'listening');
   } catch (error) {
+    clearInterval(clock);
     store.close();
     throw new WrongSetting([`HTTP_HOST, HTTP_PORT: cannot listen on ${host} port ${port} (${codeOf(error)})`]);
   }
@@ -43,6 +51,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url,
     async stop() {
       await close(STOP_WITHIN_MS);
+      clearInterval(clock);
       webhooks.stop();
       store.close();
     },

@@ -16,9 +16,14 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS refunds (
     id TEXT PRIMARY KEY, intent_id TEXT NOT NULL REFERENCES intents, amount_minor INTEGER NOT NULL, body TEXT NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS answers (
-    idempotency_key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL
+  CREATE TABLE IF NOT EXISTS pending_refunds (
+    id TEXT PRIMARY KEY REFERENCES refunds, ends_at INTEGER NOT NULL, ends_as TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS answers (
+    idempotency_key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
+    kept_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS failed_once (subject TEXT PRIMARY KEY) STRICT;
   CREATE TABLE IF NOT EXISTS ledger_entries (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     intent_id TEXT NOT NULL REFERENCES intents,
@@ -49,7 +54,14 @@ export function openStore(file: string): Store {
     PRAGMA foreign_keys = ON;
   `);
   store.exec(SCHEMA);
+  forgetOldAnswers(store);
   return store;
+}
+
+/** A file of an earlier version does not know when it kept an answer: then it is long ago. */
+function forgetOldAnswers(store: Store): void {
+  const isKnown = store.prepare(`SELECT 1 FROM pragma_table_info('answers') WHERE name = 'kept_at'`).get();
+  if (!isKnown) store.exec('ALTER TABLE answers ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0');
 }
 
 export function inTransaction<Result>(store: Store, work: () => Result): Result {

@@ -15,6 +15,11 @@ export function toMessage(order: Order, event: OrderEvent): Message | undefined 
       return fact('OrderCompleted', orderId, { orderId, total });
     case 'OrderCancelled':
       return fact('OrderCancelled', orderId, { orderId, reason: event.reason });
+    case 'RefundRequested':
+      return fact('RefundRequested', orderId, { orderId, amount: total });
+    case 'OrderRefunded':
+      return fact('OrderRefunded', orderId, { orderId, amount: total });
+    case 'CancellationRequested':
     case 'PaymentNoted':
     case 'StockNoted':
       return undefined;

@@ -33,8 +33,10 @@ export class OrderRepository {
       version,
       announced.map(({ event, message }) => ({ event, factId: message?.id, ...tx.cause })),
     );
+    // The times are the events' own, so that a rebuild from the stream gives the same row.
     await tx.query(
-      `INSERT INTO orders (order_id, version, status, state, placed_at, updated_at) VALUES ($1, $2, $3, $4, now(), now())
+      `INSERT INTO orders (order_id, version, status, state, placed_at, updated_at)
+       SELECT $1, $2, $3, $4, min(occurred_at), max(occurred_at) FROM order_events WHERE stream_id = $1
        ON CONFLICT (order_id) DO UPDATE
        SET version = excluded.version, status = excluded.status, state = excluded.state, updated_at = excluded.updated_at`,
       [order.orderId, version + events.length, order.status, JSON.stringify(order)],
@@ -42,10 +44,22 @@ export class OrderRepository {
     for (const { message } of announced) if (message) tx.emit(message);
   }
 
-  /** Loads, decides, saves. An order that nobody placed here changes nothing. */
-  async change(tx: Tx, orderId: string, decide: (order: Order) => Change): Promise<void> {
+  /** The checkout that the order came from; undefined when there is no such order. */
+  async correlationOf(database: Queryable, orderId: string): Promise<string | undefined> {
+    const [row] = await database.query<{ correlation_id: string }>(
+      'SELECT correlation_id FROM order_events WHERE stream_id = $1 AND version = 1',
+      [orderId],
+    );
+    return row?.correlation_id;
+  }
+
+  /** Loads, decides, saves; gives what the order is then. An order that nobody placed here changes nothing. */
+  async change(tx: Tx, orderId: string, decide: (order: Order) => Change): Promise<Order | undefined> {
     const loaded = await this.load(tx, orderId);
-    if (loaded) await this.save(tx, loaded.version, decide(loaded.order));
+    if (!loaded) return undefined;
+    const change = decide(loaded.order);
+    await this.save(tx, loaded.version, change);
+    return change.order;
   }
 }
 

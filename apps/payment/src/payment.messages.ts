@@ -2,7 +2,7 @@ import { fact, type Message, task } from '@cartwheel/contracts';
 import type { Payment } from './domain/payment.ts';
 
 /** What entering a state announces, or asks a worker to do. */
-export function toMessage(payment: Payment): Message | undefined {
+export function toMessage(payment: Payment): Message {
   const { orderId, paymentId, amount, failureCode = 'unknown' } = payment;
   const ids = { orderId, paymentId };
   switch (payment.state) {
@@ -22,5 +22,9 @@ export function toMessage(payment: Payment): Message | undefined {
       return task('VoidPayment', orderId, ids);
     case 'voided':
       return fact('PaymentVoided', orderId, ids);
+    case 'refunding':
+      return task('RefundPayment', orderId, ids);
+    case 'refunded':
+      return fact('PaymentRefunded', orderId, { ...ids, amount: payment.refunded ?? amount });
   }
 }

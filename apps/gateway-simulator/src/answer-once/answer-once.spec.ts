@@ -14,7 +14,7 @@ describe('an idempotency key', () => {
 
   beforeEach(() => {
     store = openStore(':memory:');
-    once = new AnswerOnce(store, () => undefined);
+    once = new AnswerOnce(store, () => undefined, 60_000);
     effects = 0;
   });
   afterEach(() => store.close());
@@ -73,10 +73,17 @@ describe('an idempotency key', () => {
   });
 
   it('keeps a refusal that was decided while executing', async () => {
-    const refusal = new Refusal(400, { type: 'invalid_request_error', message: 'wrong state' }, true);
+    const refusal = new Refusal(400, { type: 'invalid_request_error', message: 'wrong state' }, { kept: true });
     expect(await once.answer(request, failing(refusal))).toMatchObject({ status: 400, replayed: false });
     expect(await once.answer(request, work())).toMatchObject({ status: 400, replayed: true });
     expect(effects).toBe(0);
+  });
+
+  it('is forgotten after its lifetime: the same key works again', async () => {
+    await once.answer(request, work());
+    const forgetful = new AnswerOnce(store, () => undefined, 0);
+    expect(await forgetful.answer(request, work())).toMatchObject({ status: 200, replayed: false });
+    expect(effects).toBe(2);
   });
 
   it('keeps a 500 and undoes the effect when the work fails half way', async () => {

@@ -7,18 +7,27 @@
  *           3. same key while the first is still at work: 409, at once
  *           4. refused before it began (unreadable, unknown, in conflict): not stored, the key is still free
  * Costs     "at work" is known in memory only. That is enough: a process that dies at work has committed nothing.
- * Not here  Stripe forgets keys after 24 hours and keeps them per account. These stay for ever, for all callers.
+ *           5. a key is forgotten after its lifetime: what comes under it then is a new request
+ * Not here  Stripe keeps keys per account. These are shared by all callers.
  * Proof     answer-once.spec.ts, gateway.int.spec.ts
  */
-import type { Change } from '../domain/intent.ts';
+import type { Movement } from '../domain/intent.ts';
 import { causeOf } from '../log.ts';
 import type { Log } from '../log.ts';
 import { asRefusal, internalError, Refusal } from '../refusal.ts';
 import { inTransaction } from '../store.ts';
 import type { Store } from '../store.ts';
 
+/** What a webhook tells: Stripe's name for it, and the object that it is about. */
+export type News = Readonly<{ type: string; object: object }>;
+
 /** What an operation did. Without a movement no money was held, moved or asked for. */
-export type Outcome = Readonly<{ status: number; body: object; change?: Partial<Change> }>;
+export type Outcome = Readonly<{
+  status: number;
+  body: object;
+  movement?: Movement | undefined;
+  news?: News | undefined;
+}>;
 
 /** `outcome` is there when this call did the work, and absent when the answer came from the store. */
 export type Given = Readonly<{ status: number; json: string; replayed: boolean; outcome?: Outcome }>;
@@ -29,11 +38,13 @@ type Prepare = () => Promise<() => Outcome>;
 export class AnswerOnce {
   readonly #store: Store;
   readonly #log: Log;
+  readonly #keyLifetimeMs: number;
   readonly #atWork = new Set<string>();
 
-  constructor(store: Store, log: Log) {
+  constructor(store: Store, log: Log, keyLifetimeMs: number) {
     this.#store = store;
     this.#log = log;
+    this.#keyLifetimeMs = keyLifetimeMs;
   }
 
   /** `prepare` validates and may take its time; what it returns runs in the transaction. */
@@ -71,16 +82,18 @@ export class AnswerOnce {
     const json = JSON.stringify(body);
     if (key !== null) {
       this.#store
-        .prepare('INSERT INTO answers (idempotency_key, fingerprint, status, body) VALUES (?, ?, ?, ?)')
-        .run(key, fingerprint, status, json);
+        .prepare(
+          `INSERT OR REPLACE INTO answers (idempotency_key, fingerprint, status, body, kept_at) VALUES (?, ?, ?, ?, ?)`,
+        )
+        .run(key, fingerprint, status, json, Date.now());
     }
     return { status, json, replayed: false };
   }
 
   #replay(key: string, fingerprint: string): Given | undefined {
     const kept = this.#store
-      .prepare('SELECT fingerprint, status, body FROM answers WHERE idempotency_key = ?')
-      .get(key);
+      .prepare('SELECT fingerprint, status, body FROM answers WHERE idempotency_key = ? AND kept_at > ?')
+      .get(key, Date.now() - this.#keyLifetimeMs);
     if (!kept) return undefined;
     if (kept['fingerprint'] !== fingerprint) throw otherRequest();
     return { status: Number(kept['status']), json: String(kept['body']), replayed: true };

@@ -1,15 +1,21 @@
 /*
  *   requires_payment_method ──▶ requires_confirmation ──confirm──▶ requires_capture ──capture──▶ succeeded
  *        ▲         └───────────────confirm──────────────────────────────▲   │
- *        └──decline                                                         │
+ *        └──decline                     └──confirm──▶ requires_action      │
  *   every state left of succeeded ──cancel──▶ canceled ◀────────────────────┘
  *
+ * requires_action: the customer would have to prove who they are. Nobody does here: it can only be canceled.
  * requires_capture: amount_capturable = amount is held. succeeded: amount_received was taken, the rest let go.
  * In all other states nothing is held. The type is the object that Stripe sends; transitions.ts has a function per arrow.
  */
 
 export type Status =
-  'requires_payment_method' | 'requires_confirmation' | 'requires_capture' | 'succeeded' | 'canceled';
+  | 'requires_payment_method'
+  | 'requires_confirmation'
+  | 'requires_action'
+  | 'requires_capture'
+  | 'succeeded'
+  | 'canceled';
 
 export type CardError = Readonly<{
   type: 'card_error';
@@ -39,7 +45,7 @@ export type Intent = Readonly<{
   latest_charge: string | null;
   livemode: false;
   metadata: Readonly<Record<string, string>>;
-  next_action: null;
+  next_action: { type: 'use_stripe_sdk'; use_stripe_sdk: object } | null;
   payment_method: string | null;
   payment_method_types: readonly ['card'];
   processing: null;
@@ -55,5 +61,5 @@ export type Movement = Readonly<{
 export type Change = Readonly<{
   intent: Intent;
   movement?: Movement;
-  announces?: `payment_intent.${'amount_capturable_updated' | 'payment_failed' | 'succeeded' | 'canceled'}`;
+  announces?: `payment_intent.${'amount_capturable_updated' | 'payment_failed' | 'succeeded' | 'canceled' | 'requires_action'}`;
 }>;

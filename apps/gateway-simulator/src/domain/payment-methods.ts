@@ -11,8 +11,16 @@ export type Behaviour = Readonly<{
   thinksMs?: number;
   /** Authorize, capture and refund succeed, but the first answer never arrives. Read by serve-http/answer.ts. */
   losesFirstAnswer?: boolean;
-  /** Added to WEBHOOK_DELAY_MS. Read by send-webhooks/webhooks.ts. */
-  webhookLagMs?: number;
+  /** Confirm ends in requires_action. Read by move-money/confirm-intent.ts. */
+  asksForAction?: boolean;
+  /** Capture is refused, each time. Read by move-money/capture-intent.ts. */
+  declinesCapture?: Decline;
+  /** A refund is `pending` for so long before it ends, well or as `failed`. Read by domain/refund.ts. */
+  refunds?: Readonly<{ afterMs: number; fail?: boolean }>;
+  /** The first request of each operation fails, without effect; under another key the next one works. Read by fail-first.ts. */
+  failsFirst?: 'stored-500' | 'rate-limited';
+  /** Added to WEBHOOK_DELAY_MS; `first`: it is delivered before the answer leaves. Read by serve-http/answer.ts. */
+  webhook?: Readonly<{ lagMs?: number; first?: boolean; times?: number }>;
 }>;
 
 const declined = (decline_code: string, message = 'Your card was declined.'): Behaviour => ({
@@ -37,7 +45,18 @@ const TABLE: Readonly<Record<string, Behaviour>> = {
 
   pm_cartwheel_slow: { thinksMs: 3_000 },
   pm_cartwheel_timeout_after_success: { losesFirstAnswer: true },
-  pm_cartwheel_late_webhook: { webhookLagMs: 5_000 },
+  pm_cartwheel_late_webhook: { webhook: { lagMs: 5_000 } },
+  pm_cartwheel_webhook_first: { webhook: { first: true } },
+  pm_cartwheel_webhook_twice: { webhook: { times: 2 } },
+
+  pm_card_authenticationRequired: { asksForAction: true },
+  pm_card_pendingRefund: { refunds: { afterMs: 1_500 } },
+  pm_cartwheel_refund_fails: { refunds: { afterMs: 300, fail: true } },
+  pm_cartwheel_capture_declined: {
+    declinesCapture: { code: 'card_declined', decline_code: 'do_not_honor', message: 'The capture was declined.' },
+  },
+  pm_cartwheel_stored_500: { failsFirst: 'stored-500' },
+  pm_cartwheel_rate_limited: { failsFirst: 'rate-limited' },
 };
 
 export function behaviourOf(paymentMethod: string): Behaviour | undefined {

@@ -53,6 +53,17 @@ export function confirm(intent: Intent, attempt: { paymentMethod: string; charge
   return { intent: held, movement, announces: 'payment_intent.amount_capturable_updated' };
 }
 
+/** The card network wants to see the customer. */
+export function askForAction(intent: Intent): Change {
+  if (!isUnconfirmed(intent)) throw unexpectedState(intent, 'confirmed');
+  const asked = {
+    ...intent,
+    status: 'requires_action' as const,
+    next_action: { type: 'use_stripe_sdk' as const, use_stripe_sdk: {} },
+  };
+  return { intent: asked, announces: 'payment_intent.requires_action' };
+}
+
 export function capture(intent: Intent, amountMinor = intent.amount_capturable): Change {
   if (intent.status !== 'requires_capture') throw unexpectedState(intent, 'captured');
   if (amountMinor > intent.amount_capturable) {
@@ -71,6 +82,7 @@ export function cancel(intent: Intent, at: number, reason: string | null): Chang
     status: 'canceled' as const,
     amount_capturable: 0,
     canceled_at: at,
+    next_action: null,
     cancellation_reason: reason,
   };
   const announces = 'payment_intent.canceled' as const;

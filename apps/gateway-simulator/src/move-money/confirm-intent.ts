@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { unexpectedState } from '../domain/not-possible.ts';
-import { confirm } from '../domain/transitions.ts';
+import { askForAction, confirm } from '../domain/transitions.ts';
 import { newId } from '../new-id.ts';
 import { behaviour, cardOf, outcomeOf } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
@@ -20,8 +20,10 @@ export const confirmIntent: Operation = ({ id, params, key }: Call, books) => {
       const intent = books.intent(id);
       const paymentMethod = asked ?? intent.payment_method;
       if (!paymentMethod) throw unexpectedState(intent, 'confirmed without a payment method');
-      const { declines: decline } = behaviour(paymentMethod);
-      const change = confirm(intent, { paymentMethod, charge: newId('ch'), ...(decline && { decline }) });
+      const { declines: decline, asksForAction } = behaviour(paymentMethod);
+      const change = asksForAction
+        ? askForAction(intent)
+        : confirm(intent, { paymentMethod, charge: newId('ch'), ...(decline && { decline }) });
       books.save(change, key);
       return outcomeOf(change);
     },

@@ -32,8 +32,9 @@ export const now = () => Math.floor(Date.now() / 1000);
 
 /** Success shows the intent; a decline shows the card's error with the intent in it. */
 export function outcomeOf(change: Change): Outcome {
-  const { intent, movement } = change;
+  const { intent, movement, announces } = change;
+  const news = announces && { type: announces, object: intent };
   return movement?.operation === 'decline'
-    ? { status: 402, body: { error: { ...intent.last_payment_error, payment_intent: intent } }, change }
-    : { status: 200, body: intent, change };
+    ? { status: 402, body: { error: { ...intent.last_payment_error, payment_intent: intent } }, movement, news }
+    : { status: 200, body: intent, movement, news };
 }

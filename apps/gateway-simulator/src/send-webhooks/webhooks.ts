@@ -3,7 +3,7 @@
  * with the same event id; a receiver sees repeats and any order. What is not yet delivered when the process ends is
  * lost: a webhook is a hint, and a shop that needs it to be right is wrong.
  */
-import type { Change } from '../domain/intent.ts';
+import type { News } from '../answer-once/answer-once.ts';
 import type { Log } from '../log.ts';
 import { newId } from '../new-id.ts';
 import { sign } from './sign.ts';
@@ -13,6 +13,8 @@ export type WebhookTarget = Readonly<{ url: string; secret: string; delayMs: num
 const RETRY_AFTER_MS = [500, 2_000, 8_000, 30_000];
 const ANSWER_WITHIN_MS = 5_000;
 
+/** How a payment method wants its webhooks: later, before the answer, more than once. */
+type Manner = Readonly<{ lagMs?: number; first?: boolean; times?: number }>;
 type Event = Readonly<{ id: string; type: string; payload: string }>;
 
 export class Webhooks {
@@ -26,21 +28,26 @@ export class Webhooks {
     this.#log = log;
   }
 
-  announce({ announces, intent }: Partial<Change>, idempotencyKey: string | null, lagMs = 0): void {
-    if (!this.#target || !announces) return;
+  /** Resolves at once; for `first`, when the receiver has answered. */
+  async announce({ type, object }: News, idempotencyKey: string | null, manner: Manner = {}): Promise<void> {
+    if (!this.#target) return;
+    const { lagMs = 0, first = false, times = 1 } = manner;
     const id = newId('evt');
     const payload = JSON.stringify({
       id,
       object: 'event',
       api_version: null,
       created: Math.floor(Date.now() / 1000),
-      data: { object: intent },
+      data: { object },
       livemode: false,
       pending_webhooks: 1,
       request: { id: null, idempotency_key: idempotencyKey },
-      type: announces,
+      type,
     });
-    this.#later(this.#target.delayMs + lagMs, { id, type: announces, payload }, 1, this.#target);
+    if (first) return this.#deliver({ id, type, payload }, 1, this.#target);
+    for (let time = 0; time < times; time += 1) {
+      this.#later(this.#target.delayMs + lagMs, { id, type, payload }, 1, this.#target);
+    }
   }
 
   stop(): void {

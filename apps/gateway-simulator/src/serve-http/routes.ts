@@ -26,6 +26,15 @@ const routes: readonly Route[] = [
     read: ({ id, books }) => books.intent(id),
   },
   { name: 'create refund', method: 'POST', path: /^\/v1\/refunds$/, operation: createRefund },
+  {
+    name: 'list refunds',
+    method: 'GET',
+    path: /^\/v1\/refunds$/,
+    read: ({ query, books }) => {
+      const intentId = books.intent(query.get('payment_intent') ?? '', 'payment_intent').id;
+      return { object: 'list', url: '/v1/refunds', has_more: false, data: books.refundsOf(intentId) };
+    },
+  },
   { name: 'get refund', method: 'GET', path: /^\/v1\/refunds\/(\w+)$/, read: ({ id, books }) => books.refund(id) },
   {
     name: 'ledger',

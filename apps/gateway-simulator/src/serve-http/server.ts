@@ -6,6 +6,7 @@ import { internalError, invalidRequest, Refusal } from '../refusal.ts';
 import { causeOf } from '../log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store.ts';
+import { settleRefunds } from '../settle-refunds/settle-refunds.ts';
 import { carryOut } from './answer.ts';
 import type { Desk, Reply } from './answer.ts';
 import { findRoute } from './routes.ts';
@@ -50,13 +51,14 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
   const startedAt = Date.now();
   const requestId = newId('req');
   const { route, reply } = await answer(request, context);
-  const { status, json, replayed = false, withheld = false } = reply;
+  const { status, json, replayed = false, withheld = false, retryAfterS } = reply;
   context.log('request', { requestId, route, status, replayed, withheld, ms: Date.now() - startedAt });
   if (withheld) {
     setTimeout(() => request.socket.destroy(), WITHHELD_MS).unref();
     return;
   }
   if (replayed) response.setHeader('Idempotent-Replayed', 'true');
+  if (retryAfterS !== undefined) response.setHeader('Retry-After', String(retryAfterS));
   if (status === 413) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': 'application/json', 'Request-Id': requestId });
   response.end(json);
@@ -73,6 +75,7 @@ async function answer(request: IncomingMessage, context: Context): Promise<{ rou
     if (!found) throw invalidRequest(`Unrecognized request URL (${method}: ${pathname}).`, { status: 404 });
     route = found.route.name;
     const { id } = found;
+    settleRefunds(context.desk);
     const reply =
       found.route.method === 'POST'
         ? await carryOut(request, pathname, id, found.route.operation, context.desk)
@@ -86,11 +89,14 @@ async function answer(request: IncomingMessage, context: Context): Promise<{ rou
           );
     return { route, reply };
   } catch (error) {
-    const { status, error: body } = error instanceof Refusal ? error : { status: 500, error: internalError };
+    const { status, error: body, retryAfterS } = asAnswer(error);
     if (status === 500) context.log('failure', { route, ...causeOf(error) });
-    return { route, reply: { status, json: JSON.stringify({ error: body }) } };
+    return { route, reply: { status, json: JSON.stringify({ error: body }), retryAfterS } };
   }
 }
+
+const asAnswer = (error: unknown) =>
+  error instanceof Refusal ? error : { status: 500, error: internalError, retryAfterS: undefined };
 
 const ok = (body: object): Reply => ({ status: 200, json: JSON.stringify(body) });
 

@@ -1,14 +1,18 @@
-import { add, type Money, times, zero } from '@cartwheel/primitives';
+import { add, DomainError, type Money, times, zero } from '@cartwheel/primitives';
 
 /**
  *            both answers are in           the money is in
- *   placed ───────────────────▶ confirmed ───────────────▶ completed
- *     │ declined · short · nobody answered     │ the capture failed for good
- *     └────────────────▶ cancelled ◀───────────┘
+ *   placed ───────────────────▶ confirmed ───────────────▶ completed ──────────▶ refunding ──────▶ refunded
+ *     │ declined · short · nobody answered     │               the customer        the money
+ *     │ · the customer                         │ the capture   wants it back       is back
+ *     └────────────────▶ cancelled ◀───────────┘ failed for good
  *
  * placed     waits for payment and stock, which answer in any order; `paymentNoted`, `stockNoted` say who has.
- * confirmed  stock is reserved and money is held; the capture is asked for. No time-out any more.
- * completed  the money is received. cancelled: payment and inventory undo what they did, when they read of it.
+ * confirmed  stock is reserved and money is held; the capture is asked for and cannot be called back. No time-out any more;
+ *            a customer who wants to cancel now is only noted (`cancellationRequested`), and the capture's answer decides.
+ * completed  the money is received.
+ * refunding  the refund is asked for; refunded: the money is back, and inventory takes the goods back.
+ * cancelled  payment and inventory undo what they did, when they read of it.
  *
  * A fact that repeats itself, or comes too late, changes nothing.
  */
@@ -19,7 +23,7 @@ export type OrderLine = {
   readonly unitPrice: Money;
 };
 export type Customer = { readonly name: string; readonly email: string };
-export type CancellationReason = 'payment-declined' | 'stock-short' | 'timed-out' | 'capture-failed';
+export type CancellationReason = 'payment-declined' | 'stock-short' | 'timed-out' | 'capture-failed' | 'customer';
 
 type Placement = {
   readonly orderId: string;
@@ -33,17 +37,22 @@ export type PlacedOrder = Placement & {
   readonly paymentNoted: boolean;
   readonly stockNoted: boolean;
 };
-export type ConfirmedOrder = Placement & { readonly status: 'confirmed' };
+export type ConfirmedOrder = Placement & { readonly status: 'confirmed'; readonly cancellationRequested: boolean };
 export type CompletedOrder = Placement & { readonly status: 'completed' };
+export type RefundingOrder = Placement & { readonly status: 'refunding' };
+export type RefundedOrder = Placement & { readonly status: 'refunded' };
 export type CancelledOrder = Placement & { readonly status: 'cancelled'; readonly reason: CancellationReason };
-export type Order = PlacedOrder | ConfirmedOrder | CompletedOrder | CancelledOrder;
+export type Order = PlacedOrder | ConfirmedOrder | CompletedOrder | RefundingOrder | RefundedOrder | CancelledOrder;
 
 export type OrderEvent =
   | ({ readonly type: 'OrderPlaced' } & Placement)
   | { readonly type: 'PaymentNoted' }
   | { readonly type: 'StockNoted' }
   | { readonly type: 'OrderConfirmed' }
+  | { readonly type: 'CancellationRequested' }
   | { readonly type: 'OrderCompleted' }
+  | { readonly type: 'RefundRequested' }
+  | { readonly type: 'OrderRefunded' }
   | { readonly type: 'OrderCancelled'; readonly reason: CancellationReason };
 
 /** What a decision came to: the new state and the events that lead there. No events: nothing changed. */
@@ -68,8 +77,15 @@ export function noteStockReserved(order: Order): Change {
     : unchanged(order);
 }
 
+/** The money is in. Who asked to cancel meanwhile gets it back: both are decided here, in one change. */
 export function notePaymentReceived(order: Order): Change {
-  return order.status === 'confirmed' ? change(order, { type: 'OrderCompleted' }) : unchanged(order);
+  if (order.status !== 'confirmed') return unchanged(order);
+  const completed = change(order, { type: 'OrderCompleted' });
+  return order.cancellationRequested ? and(completed, { type: 'RefundRequested' }) : completed;
+}
+
+export function notePaymentRefunded(order: Order): Change {
+  return order.status === 'refunding' ? change(order, { type: 'OrderRefunded' }) : unchanged(order);
 }
 
 export function notePaymentDeclined(order: Order): Change {
@@ -89,6 +105,26 @@ export function timeOut(order: Order): Change {
   return cancelWhile('placed', order, 'timed-out');
 }
 
+/**
+ * The customer does not want it any more. What that means depends on how far the money is; asking twice is asking once.
+ * @throws DomainError order-already-cancelled
+ */
+export function cancel(order: Order): Change {
+  switch (order.status) {
+    case 'placed':
+      return change(order, { type: 'OrderCancelled', reason: 'customer' });
+    case 'confirmed':
+      return order.cancellationRequested ? unchanged(order) : change(order, { type: 'CancellationRequested' });
+    case 'completed':
+      return change(order, { type: 'RefundRequested' });
+    case 'refunding':
+    case 'refunded':
+      return unchanged(order);
+    case 'cancelled':
+      throw new DomainError('order-already-cancelled', `This order was cancelled before: ${order.reason}.`, 409);
+  }
+}
+
 /** The state after an event. Total: every event leads from every state that could have decided it to one state. */
 export function evolve(order: Order | undefined, event: OrderEvent): Order {
   if (event.type === 'OrderPlaced') {
@@ -104,22 +140,32 @@ export function evolve(order: Order | undefined, event: OrderEvent): Order {
     case 'StockNoted':
       return order.status === 'placed' ? { ...order, stockNoted: true } : order;
     case 'OrderConfirmed':
-      return { ...placement, status: 'confirmed' };
+      return { ...placement, status: 'confirmed', cancellationRequested: false };
+    case 'CancellationRequested':
+      return order.status === 'confirmed' ? { ...order, cancellationRequested: true } : order;
     case 'OrderCompleted':
       return { ...placement, status: 'completed' };
+    case 'RefundRequested':
+      return { ...placement, status: 'refunding' };
+    case 'OrderRefunded':
+      return { ...placement, status: 'refunded' };
     case 'OrderCancelled':
       return { ...placement, status: 'cancelled', reason: event.reason };
   }
 }
 
-function confirmIfReady({ order, events }: Change): Change {
-  if (order.status !== 'placed' || !order.paymentNoted || !order.stockNoted) return { order, events };
-  const confirmed = change(order, { type: 'OrderConfirmed' });
-  return { order: confirmed.order, events: [...events, ...confirmed.events] };
+function confirmIfReady(noted: Change): Change {
+  const { order } = noted;
+  const ready = order.status === 'placed' && order.paymentNoted && order.stockNoted;
+  return ready ? and(noted, { type: 'OrderConfirmed' }) : noted;
 }
 
 function cancelWhile(status: 'placed' | 'confirmed', order: Order, reason: CancellationReason): Change {
   return order.status === status ? change(order, { type: 'OrderCancelled', reason }) : unchanged(order);
+}
+
+function and({ order, events }: Change, next: OrderEvent): Change {
+  return { order: evolve(order, next), events: [...events, next] };
 }
 
 function change(order: Order, event: OrderEvent): Change {

@@ -1,8 +1,10 @@
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiAcceptedResponse } from '@nestjs/swagger';
 import type { Cause } from '@cartwheel/contracts';
 import { IdempotencyKey, once, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import type { FastifyReply } from 'fastify';
+import { Receipt } from '../order.responses.ts';
 import { Checkout } from './checkout.ts';
 import { PlaceOrder } from './place-order.ts';
 
@@ -15,6 +17,7 @@ export class PlaceOrderController {
 
   @Post()
   @HttpCode(202)
+  @ApiAcceptedResponse({ standardSchema: Receipt, headers: { Location: { schema: { type: 'string' } } } })
   async place(
     @IdempotencyKey() key: string,
     @Body({ schema: Checkout }) request: Checkout,

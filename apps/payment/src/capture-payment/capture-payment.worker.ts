@@ -3,8 +3,9 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { CapturePayment, TaskType } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
 import { Transient } from '@cartwheel/primitives';
-import { noteCaptured, noteCaptureFailed, type Payment } from '../domain/payment.ts';
-import { type IntentState, PaymentGateway } from '../gateway/payment-gateway.ts';
+import { type Answer, isRefusedForGood, reasonOf } from '../domain/answer.ts';
+import type { Payment } from '../domain/payment.ts';
+import { PaymentGateway } from '../gateway/payment-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
 import { CARD_TASKS } from '../payment.transports.ts';
 
@@ -15,30 +16,31 @@ export class CapturePaymentWorker {
     private readonly gateway: PaymentGateway,
   ) {}
 
+  /**
+   * Capture. Refused for good: cancel the intent, so that the gateway itself says that no money is held, and only then call
+   * the capture failed. A gateway that does not answer has not refused anything: the task waits.
+   */
   @EventPattern<TaskType>('CapturePayment', CARD_TASKS)
   async capture(@Payload() { paymentId }: CapturePayment, @Ctx() ctx: TaskContext) {
-    const payment = await ctx.transaction((tx) => this.payments.load(tx, paymentId));
-    if (payment?.state !== 'capturing') return;
-    const outcome = await this.gateway.capture(payment);
+    const due = await ctx.transaction((tx) => this.payments.load(tx, paymentId));
+    if (due?.state !== 'capturing') return;
+    const answer = await this.captureOrCancel(due, ctx);
     await ctx.finish(async (tx) => {
-      const current = await this.payments.load(tx, paymentId);
-      await this.payments.save(tx, current && noteOutcome(current, outcome));
+      const settled = await this.payments.settle(tx, paymentId, answer.intent);
+      if (settled?.state === 'capturing') throw new Transient(reasonOf(answer));
     });
   }
-}
 
-function noteOutcome(payment: Payment, outcome: IntentState): Payment | undefined {
-  switch (outcome.kind) {
-    case 'captured':
-      return noteCaptured(payment);
-    case 'canceled':
-      return noteCaptureFailed(payment, 'canceled');
-    case 'unknown':
-      throw new Transient(outcome.reason);
-    case 'authorized':
-    case 'declined':
-    case 'pending':
-    case 'requires-action':
-      throw new Transient('the gateway has not captured yet');
+  private async captureOrCancel(due: Payment, ctx: TaskContext): Promise<Answer> {
+    if (isRefusedForGood(due)) return this.cancel(due, ctx);
+    const answer = await this.gateway.capture(due);
+    const noted = await this.payments.noteAttempt(ctx, due, 'capture', answer);
+    return isRefusedForGood(noted) ? this.cancel(noted, ctx) : answer;
+  }
+
+  private async cancel(payment: Payment, ctx: TaskContext): Promise<Answer> {
+    const answer = await this.gateway.cancel(payment);
+    await this.payments.noteAttempt(ctx, payment, 'void', answer);
+    return answer;
   }
 }

@@ -1,30 +1,29 @@
-import type { Payment } from '../domain/payment.ts';
+import type { Answer, Failure } from '../domain/answer.ts';
+import type { Operation } from '../domain/attempts.ts';
+import type { Intent } from '../domain/intent.ts';
+import { attempt, type Payment } from '../domain/payment.ts';
+
+export type Created =
+  { readonly kind: 'created'; readonly intentId: string } | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * What the gateway itself says about an intent. `pending` is for everything that may still become something else, `unknown`
- * for a gateway that did not say: both mean "ask again", never "it failed".
+ * The card network. Every call may be repeated: it carries an idempotency key. None of them throws: in doubt the gateway is
+ * asked how the intent stands, and if it does not say, that is the answer.
  */
-export type IntentState =
-  | { readonly kind: 'authorized' }
-  | { readonly kind: 'captured' }
-  | { readonly kind: 'canceled' }
-  | { readonly kind: 'declined'; readonly code: string }
-  | { readonly kind: 'requires-action' }
-  | { readonly kind: 'pending' }
-  | { readonly kind: 'unknown'; readonly reason: string };
-
-export type CreatedIntent =
-  | { readonly kind: 'created'; readonly intentId: string }
-  /** A request that will never be accepted. No intent exists. */
-  | { readonly kind: 'refused'; readonly code: string }
-  | { readonly kind: 'unknown'; readonly reason: string };
-
-/** The card network. Every call may be repeated: it carries an idempotency key made of the payment and the operation. */
 export abstract class PaymentGateway {
   /** Creates the intent without confirming it: it holds no money yet. */
-  abstract create(payment: Payment): Promise<CreatedIntent>;
+  abstract create(payment: Payment): Promise<Created>;
   /** Confirms the intent, which holds the money. */
-  abstract authorize(payment: Payment): Promise<IntentState>;
-  abstract capture(payment: Payment): Promise<IntentState>;
-  abstract cancel(payment: Payment): Promise<IntentState>;
+  abstract authorize(payment: Payment): Promise<Answer>;
+  abstract capture(payment: Payment): Promise<Answer>;
+  abstract cancel(payment: Payment): Promise<Answer>;
+  /** Gives back all that was received, unless that is under way or done. */
+  abstract refund(payment: Payment): Promise<Answer>;
+  /** How the intent stands; while the payment is refunding, how its refund does. */
+  abstract retrieve(payment: Payment): Promise<Intent>;
+}
+
+/** `<paymentId>:<operation>:<n>`: the same until the attempt under it is known to be over and to have had no effect. */
+export function idempotencyKey(payment: Payment, operation: Operation): string {
+  return `${payment.paymentId}:${operation}:${attempt(payment, operation).n}`;
 }

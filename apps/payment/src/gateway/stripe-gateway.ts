@@ -1,107 +1,134 @@
-import { Injectable } from '@nestjs/common';
+import type { Money } from '@cartwheel/primitives';
 import Stripe from 'stripe';
-import { config } from '../config.ts';
+import type { Answer, Failure } from '../domain/answer.ts';
+import type { Operation } from '../domain/attempts.ts';
+import type { Intent } from '../domain/intent.ts';
 import type { Payment } from '../domain/payment.ts';
-import { type CreatedIntent, type IntentState, PaymentGateway } from './payment-gateway.ts';
+import { GatewayCircuit } from './gateway-circuit.ts';
+import { type Created, idempotencyKey, PaymentGateway } from './payment-gateway.ts';
+import { failureOf, intentOf, refundOf } from './stripe-answers.ts';
+
+export type StripeSettings = { readonly url: string; readonly apiKey: string; readonly timeoutMs: number };
+
+/** What of an answer to a call can be believed: it may be a replay of long ago. The rest is retrieved. */
+const FINAL: readonly Intent['kind'][] = ['authorized', 'captured', 'canceled', 'declined'];
 
 /**
  * The official SDK, against Stripe or the simulator. Its own retries are off: the retry ladder repeats, visibly, and with
  * the same key. Doubt means retrieve: after any error the gateway is asked how the intent stands, and only its answer
  * becomes an outcome.
  */
-@Injectable()
 export class StripeGateway extends PaymentGateway {
-  private readonly stripe = connect(new URL(config.GATEWAY_URL));
+  readonly #stripe: Stripe;
+  readonly #circuit: GatewayCircuit;
 
-  async create(payment: Payment): Promise<CreatedIntent> {
+  constructor(settings: StripeSettings) {
+    super();
+    this.#stripe = connect(settings);
+    this.#circuit = new GatewayCircuit(settings.timeoutMs);
+  }
+
+  async create(payment: Payment): Promise<Created> {
+    const { orderId, paymentId, amount, paymentMethod } = payment;
     try {
-      const intent = await this.stripe.paymentIntents.create(
-        {
-          amount: payment.amount.amountMinor,
-          currency: payment.amount.currency.toLowerCase(),
-          capture_method: 'manual',
-          payment_method: payment.paymentMethod,
-          allowed_payment_method_types: ['card'],
-          metadata: { orderId: payment.orderId, paymentId: payment.paymentId },
-        },
-        keyOf(payment, 'create'),
+      const intent = await this.#circuit.call(() =>
+        this.#stripe.paymentIntents.create(
+          {
+            amount: amount.amountMinor,
+            currency: amount.currency.toLowerCase(),
+            capture_method: 'manual',
+            payment_method: paymentMethod,
+            allowed_payment_method_types: ['card'],
+            metadata: { orderId, paymentId },
+          },
+          under(payment, 'create'),
+        ),
       );
       return { kind: 'created', intentId: intent.id };
     } catch (error) {
-      return isRefusal(error) ? { kind: 'refused', code: codeOf(error) } : { kind: 'unknown', reason: codeOf(error) };
+      return { kind: 'failed', failure: failureOf(error) };
     }
   }
 
-  authorize(payment: Payment): Promise<IntentState> {
-    return this.settle(payment, (id) => this.stripe.paymentIntents.confirm(id, {}, keyOf(payment, 'authorize')));
+  authorize(payment: Payment): Promise<Answer> {
+    return this.#settle(payment, (id) => this.#stripe.paymentIntents.confirm(id, {}, under(payment, 'authorize')));
   }
 
-  capture(payment: Payment): Promise<IntentState> {
-    return this.settle(payment, (id) => this.stripe.paymentIntents.capture(id, {}, keyOf(payment, 'capture')));
+  capture(payment: Payment): Promise<Answer> {
+    return this.#settle(payment, (id) => this.#stripe.paymentIntents.capture(id, {}, under(payment, 'capture')));
   }
 
-  cancel(payment: Payment): Promise<IntentState> {
-    return this.settle(payment, (id) => this.stripe.paymentIntents.cancel(id, {}, keyOf(payment, 'void')));
+  cancel(payment: Payment): Promise<Answer> {
+    return this.#settle(payment, (id) => this.#stripe.paymentIntents.cancel(id, {}, under(payment, 'void')));
   }
 
-  private async settle(
-    payment: Payment,
-    call: (intentId: string) => Promise<Stripe.PaymentIntent>,
-  ): Promise<IntentState> {
-    const { intentId } = payment;
-    if (intentId === undefined) throw new Error(`payment ${payment.paymentId} has no intent to ask about`);
+  async refund(payment: Payment): Promise<Answer> {
+    const before = await this.retrieve(payment);
+    if (before.kind !== 'captured') return { intent: before };
+    const failure = await this.#createRefund(payment, before.received);
+    return { intent: await this.retrieve(payment), failure };
+  }
+
+  async retrieve(payment: Payment): Promise<Intent> {
+    const id = intentIdOf(payment);
     try {
-      return stateOf(await call(intentId).catch(() => this.stripe.paymentIntents.retrieve(intentId)));
+      const intent = await this.#circuit.call(() => this.#stripe.paymentIntents.retrieve(id));
+      if (payment.state !== 'refunding' || intent.status !== 'succeeded') return intentOf(intent);
+      const refunds = await this.#circuit.call(() => this.#stripe.refunds.list({ payment_intent: id, limit: 100 }));
+      return refundOf(intent, refunds.data, idempotencyKey(payment, 'refund'));
     } catch (error) {
-      return { kind: 'unknown', reason: codeOf(error) };
+      return { kind: 'unknown', reason: failureOf(error).code };
+    }
+  }
+
+  async #settle(payment: Payment, call: (intentId: string) => Promise<Stripe.PaymentIntent>): Promise<Answer> {
+    let failure: Failure | undefined;
+    try {
+      const intent = intentOf(await this.#circuit.call(() => call(intentIdOf(payment))));
+      if (FINAL.includes(intent.kind)) return { intent };
+    } catch (error) {
+      failure = failureOf(error);
+    }
+    return { intent: await this.retrieve(payment), failure };
+  }
+
+  /** Its answer is not looked at: the list of refunds says more, also when the answer is lost. */
+  async #createRefund(payment: Payment, { amountMinor }: Money): Promise<Failure | undefined> {
+    const { orderId, paymentId } = payment;
+    const payment_intent = intentIdOf(payment);
+    const attempt = idempotencyKey(payment, 'refund');
+    try {
+      await this.#circuit.call(() =>
+        this.#stripe.refunds.create(
+          { payment_intent, amount: amountMinor, metadata: { orderId, paymentId, attempt } },
+          { idempotencyKey: attempt },
+        ),
+      );
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
     }
   }
 }
 
-function connect({ hostname, port, protocol }: URL): Stripe {
+function connect({ url, apiKey, timeoutMs }: StripeSettings): Stripe {
+  const { hostname, port, protocol } = new URL(url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
-  return new Stripe(config.GATEWAY_API_KEY, {
+  return new Stripe(apiKey, {
     host: hostname,
     port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
     protocol: scheme,
     maxNetworkRetries: 0,
-    timeout: config.GATEWAY_TIMEOUT_MS,
+    timeout: timeoutMs,
     telemetry: false,
   });
 }
 
-/** https://docs.stripe.com/payments/paymentintents/lifecycle */
-function stateOf(intent: Stripe.PaymentIntent): IntentState {
-  switch (intent.status) {
-    case 'requires_capture':
-      return { kind: 'authorized' };
-    case 'succeeded':
-      return { kind: 'captured' };
-    case 'canceled':
-      return { kind: 'canceled' };
-    case 'requires_action':
-      return { kind: 'requires-action' };
-    case 'requires_payment_method': {
-      const failure = intent.last_payment_error;
-      return failure
-        ? { kind: 'declined', code: failure.decline_code ?? failure.code ?? 'declined' }
-        : { kind: 'pending' };
-    }
-    default:
-      return { kind: 'pending' };
-  }
+function under(payment: Payment, operation: Operation) {
+  return { idempotencyKey: idempotencyKey(payment, operation) };
 }
 
-function keyOf(payment: Payment, operation: 'create' | 'authorize' | 'capture' | 'void') {
-  return { idempotencyKey: `${payment.paymentId}:${operation}:1` };
-}
-
-/** A 4xx that no repeat will change. 401 and 403 are our own configuration, 409 and 429 say "not now". */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && [400, 402, 404].includes(error.statusCode ?? 0);
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Stripe.errors.StripeError)) return 'unreachable';
-  return error.decline_code ?? error.code ?? error.type;
+function intentIdOf({ intentId, paymentId }: Payment): string {
+  if (intentId === undefined) throw new Error(`payment ${paymentId} has no intent to ask about`);
+  return intentId;
 }

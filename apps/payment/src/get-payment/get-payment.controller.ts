@@ -13,6 +13,8 @@ export class GetPaymentController {
       ? await this.database.query(
           `SELECT payment_id AS "paymentId", order_id AS "orderId", state,
              json_build_object('amountMinor', amount_minor, 'currency', currency) AS amount,
+             CASE WHEN refunded_minor IS NOT NULL
+               THEN json_build_object('amountMinor', refunded_minor, 'currency', currency) END AS refunded,
              failure_code AS "failureCode", created_at AS "createdAt", updated_at AS "updatedAt"
            FROM payments WHERE order_id = $1`,
           [orderId],
