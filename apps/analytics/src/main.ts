@@ -3,6 +3,7 @@ import { AnalyticsModule } from './analytics.module.ts';
 import { schemas } from './analytics.schema.ts';
 import { ALL_FACTS } from './analytics.transports.ts';
 import { config } from './config.ts';
+import { consumersNow } from './generations.ts';
 
 await runService({
   name: 'analytics',
@@ -10,4 +11,5 @@ await runService({
   module: AnalyticsModule,
   schemas,
   consumers: [{ group: 'analytics.facts', transportId: ALL_FACTS }],
+  changing: consumersNow,
 });

@@ -20,6 +20,14 @@ const emailSchema: Schema = {
       CONSTRAINT emails_addressees_fk FOREIGN KEY (order_id) REFERENCES addressees (order_id),
       CONSTRAINT emails_state_chk CHECK (state IN ('requested', 'sent'))
     );`,
+    `
+    -- 'sending': somebody began and has not said how it ended. ambiguous_sends counts the sends whose outcome nobody knows:
+    -- the server may have taken each of them.
+    ALTER TABLE emails DROP CONSTRAINT emails_state_chk,
+      ADD CONSTRAINT emails_state_chk CHECK (state IN ('requested', 'sending', 'sent')),
+      ADD sending_since timestamptz, ADD ambiguous_sends int NOT NULL DEFAULT 0,
+      -- What a refund gives back.
+      ADD amount_minor bigint, ADD currency text;`,
   ],
   grants: { addressees: 'SELECT, INSERT', emails: 'SELECT, INSERT, UPDATE' },
 };

@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { GetStockController } from './get-stock/get-stock.controller.ts';
 import { ReleaseStockOnOrderCancelled } from './release-stock/on-order-cancelled.consumer.ts';
+import { ReplenishStockController } from './replenish-stock/replenish-stock.controller.ts';
+import { ReplenishStock } from './replenish-stock/replenish-stock.ts';
 import { ReserveStockOnOrderPlaced } from './reserve-stock/on-order-placed.consumer.ts';
 import { ReserveStock } from './reserve-stock/reserve-stock.ts';
+import { ReturnStockOnOrderRefunded } from './return-stock/on-order-refunded.consumer.ts';
 import { ShipStockOnOrderCompleted } from './ship-stock/on-order-completed.consumer.ts';
 import { StockRepository } from './stock.repository.ts';
 
@@ -10,11 +13,13 @@ import { StockRepository } from './stock.repository.ts';
   controllers: [
     // asked over HTTP
     GetStockController,
+    ReplenishStockController,
     // when the order says so
     ReserveStockOnOrderPlaced,
     ReleaseStockOnOrderCancelled,
     ShipStockOnOrderCompleted,
+    ReturnStockOnOrderRefunded,
   ],
-  providers: [StockRepository, ReserveStock],
+  providers: [StockRepository, ReserveStock, ReplenishStock],
 })
 export class InventoryModule {}

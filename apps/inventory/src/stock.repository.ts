@@ -3,15 +3,21 @@ import type { Envelope, OrderPlaced } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 
 export type Item = { readonly sku: string; readonly quantity: number };
+export type Levels = { readonly available: number; readonly reserved: number; readonly shipped: number };
 
-/** How each step moves a quantity between the three levels of a product. */
+/** How each kind of movement moves a quantity between the three levels of a product. The ledger's CHECK says the same. */
 const MOVES = {
+  replenished: { available: 1, reserved: 0, shipped: 0 },
   reserved: { available: -1, reserved: 1, shipped: 0 },
   released: { available: 1, reserved: -1, shipped: 0 },
   shipped: { available: 0, reserved: -1, shipped: 1 },
+  returned: { available: 1, reserved: 0, shipped: -1 },
 } as const;
 
-/** The stock of the products. Who changes it holds the rows' locks (`lockStock`). */
+/** What each end of a reservation begins from. */
+const BEFORE = { released: 'reserved', shipped: 'reserved', returned: 'shipped' } as const;
+
+/** The stock of the products. Who changes it holds the rows' locks (`lockStock`, `lock`). */
 @Injectable()
 export class StockRepository {
   async available(tx: Queryable, skus: readonly string[]): Promise<Map<string, number>> {
@@ -22,47 +28,54 @@ export class StockRepository {
     return new Map(rows.map((row) => [row.sku, row.available]));
   }
 
+  /** The levels of one product, locked; undefined when there is no such product. */
+  async lock(tx: Queryable, sku: string): Promise<Levels | undefined> {
+    const [levels] = await tx.query<Levels>(
+      'SELECT available, reserved, shipped FROM stock WHERE sku = $1 FOR UPDATE',
+      [sku],
+    );
+    return levels;
+  }
+
   async reserve(tx: Queryable, orderId: string, items: readonly Item[]): Promise<void> {
     await tx.query(
       `INSERT INTO reservations (order_id, sku, quantity, state)
        SELECT $1, sku, quantity, 'reserved' FROM unnest($2::text[], $3::int[]) AS item(sku, quantity)`,
       [orderId, items.map((item) => item.sku), items.map((item) => item.quantity)],
     );
-    await this.move(tx, orderId, 'reserved', items);
+    await this.move(tx, 'reserved', items, orderId);
   }
 
-  /** Ends the order's open reservation. Empty when there is none: it was never made, or has ended. */
-  async end(tx: Queryable, orderId: string, as: 'released' | 'shipped'): Promise<Item[]> {
+  /** Ends the order's reservation. Empty when there is none to end so: it was never made, or is not in that state. */
+  async end(tx: Queryable, orderId: string, as: keyof typeof BEFORE): Promise<Item[]> {
     const items = await tx.query<Item>(
-      `UPDATE reservations SET state = $2, updated_at = now() WHERE order_id = $1 AND state = 'reserved'
+      `UPDATE reservations SET state = $3, updated_at = now() WHERE order_id = $1 AND state = $2
        RETURNING sku, quantity`,
-      [orderId, as],
+      [orderId, BEFORE[as], as],
     );
-    if (items.length > 0) await this.move(tx, orderId, as, items);
+    if (items.length > 0) await this.move(tx, as, items, orderId);
     return items;
   }
 
-  private async move(tx: Queryable, orderId: string, kind: keyof typeof MOVES, items: readonly Item[]): Promise<void> {
+  async replenish(tx: Queryable, item: Item): Promise<void> {
+    await this.move(tx, 'replenished', [item]);
+  }
+
+  /** Appends to the ledger; the database adds it to the levels (inventory.schema.ts). */
+  private async move(tx: Queryable, kind: keyof typeof MOVES, items: readonly Item[], orderId?: string): Promise<void> {
     const by = MOVES[kind];
     await tx.query(
-      `WITH moved AS (
-         SELECT sku, quantity * $4 AS available, quantity * $5 AS reserved, quantity * $6 AS shipped
-         FROM unnest($2::text[], $3::int[]) AS item(sku, quantity)
-       ), levels AS (
-         UPDATE stock SET available = stock.available + moved.available, reserved = stock.reserved + moved.reserved,
-           shipped = stock.shipped + moved.shipped
-         FROM moved WHERE stock.sku = moved.sku
-       )
-       INSERT INTO stock_movements (sku, order_id, kind, available, reserved, shipped)
-       SELECT sku, $1, $7, available, reserved, shipped FROM moved`,
+      `INSERT INTO stock_movements (sku, order_id, kind, available, reserved, shipped)
+       SELECT sku, $1, $2, quantity * $5, quantity * $6, quantity * $7
+       FROM unnest($3::text[], $4::int[]) AS item(sku, quantity)`,
       [
-        orderId,
+        orderId ?? null,
+        kind,
         items.map((item) => item.sku),
         items.map((item) => item.quantity),
         by.available,
         by.reserved,
         by.shipped,
-        kind,
       ],
     );
   }

@@ -15,6 +15,7 @@ export class ListEmailsController {
   async list(@Query({ schema: ListEmails }) { orderId }: z.infer<typeof ListEmails>) {
     const rows = await this.database.query<{ recipient: string }>(
       `SELECT e.email_id AS "emailId", e.template, e.state, e.requested_at AS "requestedAt", e.sent_at AS "sentAt",
+         e.ambiguous_sends AS "ambiguousSends",
          a.email AS recipient
        FROM emails e JOIN addressees a USING (order_id) WHERE e.order_id = $1 ORDER BY e.requested_at`,
       [orderId],

@@ -1,3 +1,5 @@
+import { Transient } from '@cartwheel/primitives';
+
 export type Mail = {
   /** Sent as Message-ID: a receiver or a person can tell a repeated mail from a second one. */
   readonly messageId: string;
@@ -7,8 +9,16 @@ export type Mail = {
   readonly html: string;
 };
 
+/** The server never said whether it took the mail. It is worth another attempt, which may be a second copy. */
+export class OutcomeUnknown extends Transient {
+  override readonly name = 'OutcomeUnknown';
+}
+
 /** Hands a mail to a mail server. */
 export abstract class Mailer {
-  /** @throws Transient when the server is away or busy (4xx), Permanent when it refuses this mail (5xx). */
+  /**
+   * @throws Permanent when the server refuses this mail (5xx), Transient when it is away or busy (4xx): both mean that it
+   *   was not sent. OutcomeUnknown when nobody can say.
+   */
   abstract send(mail: Mail): Promise<void>;
 }

@@ -1,26 +1,44 @@
-import { Injectable } from '@nestjs/common';
 import { Permanent, Transient } from '@cartwheel/primitives';
-import { createTransport } from 'nodemailer';
-import { config } from '../config.ts';
-import { type Mail, Mailer } from './mailer.ts';
+import { createTransport, type Transporter } from 'nodemailer';
+import { type Mail, Mailer, OutcomeUnknown } from './mailer.ts';
 
-@Injectable()
+/** What nodemailer throws. */
+type Failure = { responseCode?: number; code?: string; syscall?: string; timeoutType?: string };
+
+/** Failures of a connection that was never ready for a mail. */
+const NOT_CONNECTED = ['EDNS', 'ETLS', 'EAUTH', 'CONNECT_TIMEOUT', 'GREETING_TIMEOUT', 'UPGRADE_TIMEOUT', 'connect'];
+
 export class SmtpMailer extends Mailer {
-  private readonly transport = createTransport(
-    { url: config.SMTP_URL, connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 15_000 },
-    { from: config.MAIL_FROM },
-  );
+  readonly #transport: Transporter;
+  readonly #deadlineMs: number;
+
+  /** `deadlineMs`: how long one send may take in all; a slow server makes it unknown, not endless. */
+  constructor({ url, from, deadlineMs }: { url: string; from: string; deadlineMs: number }) {
+    super();
+    this.#deadlineMs = deadlineMs;
+    // A server that does not even greet is found out before the deadline, while it is certain that it took nothing.
+    const patience = deadlineMs / 3;
+    this.#transport = createTransport({ url, connectionTimeout: patience, greetingTimeout: patience }, { from });
+  }
 
   async send(mail: Mail): Promise<void> {
     try {
-      await this.transport.sendMail(mail);
+      await this.#transport.sendMail({ ...mail, signal: AbortSignal.timeout(this.#deadlineMs) });
     } catch (error) {
-      const { responseCode, code } = error as { responseCode?: number; code?: string };
-      // The server's own words may repeat the address: only its code goes on.
-      const said = `SMTP ${responseCode ?? code ?? 'failed'}`;
-      // A wrong password or a closed door (5xx as well) is ours to mend, and no reason to give up the mail.
-      const refusesThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && (responseCode ?? 0) >= 500;
-      throw refusesThisMail ? new Permanent(said) : new Transient(said);
+      throw named(error as Failure);
     }
   }
+}
+
+/** The server's own words may repeat the address: only its code goes on. */
+function named({ responseCode, code, syscall, timeoutType }: Failure): Error {
+  const said = `SMTP ${responseCode ?? timeoutType ?? code ?? 'failed'}`;
+  if (responseCode !== undefined) {
+    // A wrong password or a closed door (5xx as well) is ours to mend, and no reason to give up the mail.
+    const refusesThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500;
+    return refusesThisMail ? new Permanent(said) : new Transient(said);
+  }
+  const neverBegan = [code, timeoutType, syscall].some((sign) => NOT_CONNECTED.includes(sign ?? ''));
+  // Lost, silent or aborted later on: perhaps before the mail was handed over, which nodemailer does not tell.
+  return neverBegan ? new Transient(said) : new OutcomeUnknown(said);
 }

@@ -11,6 +11,6 @@ export class RequestCancellationOnOrderCancelled {
 
   @EventPattern<FactType>('OrderCancelled', EMAIL)
   async request(@Payload() { orderId, reason }: OrderCancelled, @Ctx() ctx: FactContext) {
-    await this.requestEmail.execute(ctx.tx, orderId, 'cancellation', reason);
+    await this.requestEmail.execute(ctx.tx, orderId, 'cancellation', { reason });
   }
 }

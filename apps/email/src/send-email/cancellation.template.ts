@@ -1,19 +1,20 @@
-import type { Addressee, Content } from './content.ts';
-import { page } from './content.ts';
+import type { CancellationReason } from '@cartwheel/contracts';
+import { type Addressee, type Content, type Details, letter, shortId } from './content.ts';
 
-const BECAUSE: Record<string, string> = {
-  'payment-declined': 'your card was declined.',
-  'stock-short': 'we do not have enough of what you ordered.',
-  'timed-out': 'we could not get all the answers we needed in time.',
-  'capture-failed': 'the payment could not be collected.',
+const BECAUSE: Record<CancellationReason, string> = {
+  'payment-declined': 'we had to cancel your order: your card was declined.',
+  'stock-short': 'we had to cancel your order: we do not have enough of what you ordered.',
+  'timed-out': 'we had to cancel your order: we could not get all the answers we needed in time.',
+  'capture-failed': 'we had to cancel your order: the payment could not be collected.',
+  customer: 'we have cancelled your order, as you asked.',
 };
 
 /** "Your order was cancelled", and why. */
-export function cancellation({ orderId, name }: Addressee, reason: string | null): Content {
-  return page(`Your order ${orderId.slice(-8)} was cancelled`, [
-    `Hello ${name},`,
-    `we had to cancel your order: ${BECAUSE[reason ?? ''] ?? 'it could not be completed.'}`,
-    'You were not charged; a hold on your card is given back.',
-    `Order ${orderId}`,
-  ]);
+export function cancellation(order: Addressee, { reason }: Details): Content {
+  return letter(order, {
+    subject: `Your order ${shortId(order.orderId)} was cancelled`,
+    before: [BECAUSE[reason as CancellationReason]],
+    sum: { label: 'Not charged', amount: order.total },
+    after: ['You were not charged. If there was a hold on your card, it is given back.'],
+  });
 }

@@ -1,14 +1,11 @@
-import type { Addressee, Content } from './content.ts';
-import { formatMoney, page } from './content.ts';
+import { type Addressee, type Content, letter, shortId } from './content.ts';
 
 /** "Your order is confirmed": payment and stock are secured. */
-export function confirmation({ orderId, name, items, total }: Addressee): Content {
-  const lines = items.map((line) => `${line.quantity} × ${line.name} at ${formatMoney(line.unitPrice)}`);
-  return page(`Your order ${orderId.slice(-8)} is confirmed`, [
-    `Hello ${name},`,
-    'thank you. We have your goods set aside and your payment is secured:',
-    ...lines,
-    `Total: ${formatMoney(total)}`,
-    `Order ${orderId}`,
-  ]);
+export function confirmation(order: Addressee): Content {
+  return letter(order, {
+    subject: `Your order ${shortId(order.orderId)} is confirmed`,
+    before: ['thank you. We have your goods set aside and your payment is secured:'],
+    sum: { label: 'Total', amount: order.total },
+    after: ['You will get a receipt as soon as your card is charged and your goods leave.'],
+  });
 }

@@ -3,7 +3,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { SendEmail as SendEmailTask, TaskType } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
 import { EMAIL_TASKS } from '../email.transports.ts';
-import { Mailer } from '../mailer/mailer.ts';
+import { Mailer, OutcomeUnknown } from '../mailer/mailer.ts';
 import { SendEmail } from './send-email.ts';
 
 @Controller()
@@ -13,12 +13,18 @@ export class SendEmailWorker {
     private readonly mailer: Mailer,
   ) {}
 
-  /** SMTP knows no idempotency key: a crash between the server's 250 and our record sends the mail again. */
+  /** SMTP knows no idempotency key: a mail whose send has no known outcome is sent again, and that is on record. */
   @EventPattern<TaskType>('SendEmail', EMAIL_TASKS)
   async send(@Payload() { emailId }: SendEmailTask, @Ctx() ctx: TaskContext) {
-    const mail = await ctx.transaction((tx) => this.sendEmail.prepare(tx, emailId));
+    const mail = await ctx.transaction((tx) => this.sendEmail.begin(tx, emailId));
     if (mail === 'not-due') return;
-    await this.mailer.send(mail);
+    try {
+      await this.mailer.send(mail);
+    } catch (error) {
+      const isAmbiguous = error instanceof OutcomeUnknown;
+      await ctx.transaction((tx) => this.sendEmail.noteFailure(tx, emailId, { isAmbiguous }));
+      throw error;
+    }
     await ctx.finish((tx) => this.sendEmail.noteSent(tx, emailId, mail.messageId));
   }
 }

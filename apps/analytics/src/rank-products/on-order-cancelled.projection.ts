@@ -1,0 +1,16 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { type FactType, generationOf, type OrderCancelled } from '@cartwheel/contracts';
+import type { FactContext } from '@cartwheel/inbox';
+import { TOP_PRODUCTS } from '../analytics.transports.ts';
+
+@Controller()
+export class ForgetLinesOnOrderCancelled {
+  @EventPattern<FactType>('OrderCancelled', TOP_PRODUCTS)
+  async forget(@Payload() { orderId }: OrderCancelled, @Ctx() { consumer, tx }: FactContext) {
+    await tx.query('DELETE FROM product_lines WHERE generation = $1 AND order_id = $2', [
+      generationOf(consumer),
+      orderId,
+    ]);
+  }
+}

@@ -1,0 +1,18 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { type FactType, generationOf, type OrderPlaced } from '@cartwheel/contracts';
+import type { FactContext } from '@cartwheel/inbox';
+import { FUNNEL } from '../analytics.transports.ts';
+
+/** One topic and one key: it comes before every other fact about its order. */
+@Controller()
+export class EnterFunnelOnOrderPlaced {
+  @EventPattern<FactType>('OrderPlaced', FUNNEL)
+  async enter(@Payload() { orderId }: OrderPlaced, @Ctx() { consumer, fact, tx }: FactContext) {
+    await tx.query(
+      `INSERT INTO funnel_orders (generation, order_id, placed_on)
+       VALUES ($1, $2, ($3::timestamptz AT TIME ZONE 'UTC')::date)`,
+      [generationOf(consumer), orderId, fact.time],
+    );
+  }
+}
