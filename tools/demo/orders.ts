@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import type { DemoOrder } from './place.ts';
 
 /** One kind of order of the demo, and how it has to end. */
 export type Scene = {
   readonly title: string;
   readonly orders: readonly DemoOrder[];
+  /** When they are completed, the customer gives them back. */
+  readonly givenBack?: true;
   /** `completed`, or the reason of the cancellation, with how many end so. */
   readonly expected: Readonly<Record<string, number>>;
 };
-
-export type DemoOrder = { readonly key: string; readonly body: object };
 
 const people = [
   'Ada Moreau',
@@ -28,7 +29,7 @@ function order(sku: string, quantity: number, paymentMethod = 'pm_card_visa', ke
   return { key, body: { customer: { name, email }, items: [{ sku, quantity }], payment: { paymentMethod } } };
 }
 
-/** The thirty-three requests of the demo, for thirty-one orders. */
+/** The thirty-six requests of the demo, for thirty-four orders. */
 export function scenes(): Scene[] {
   const goods = ['mug-blue', 'mug-white', 'teapot', 'bowl-large', 'plate-small', 'vase-tall'];
   const twice = [order('teapot', 1), order('bowl-large', 2)];
@@ -56,6 +57,17 @@ export function scenes(): Scene[] {
       title: 'eight buyers, three lamps',
       orders: Array.from({ length: 8 }, () => order('lamp-brass', 1)),
       expected: { completed: 3, 'stock-short': 5 },
+    },
+    {
+      title: 'given back by the customer',
+      orders: [order('mug-white', 2), order('teapot', 1)],
+      givenBack: true,
+      expected: { refunded: 2 },
+    },
+    {
+      title: 'gateway silent, money taken',
+      orders: [order('bowl-large', 1, 'pm_cartwheel_timeout_after_success')],
+      expected: { completed: 1 },
     },
     { title: 'same request sent twice', orders: [...twice, ...twice], expected: { completed: 2 } },
   ];

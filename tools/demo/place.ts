@@ -1,39 +1,59 @@
+import { type OrderApi, orderClient } from '@cartwheel/client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DemoOrder } from './orders.ts';
 
+export type Checkout = OrderApi['schemas']['Checkout'];
+export type DemoOrder = { readonly key: string; readonly body: Checkout };
 export type PlacedOrder = { readonly orderId: string; outcome: string };
+
+const LOOK_EVERY_MS = 100;
 
 /** Sends one checkout. @throws with the problem's detail when the shop refuses it. */
 export async function place(orderUrl: string, { key, body }: DemoOrder, signal: AbortSignal): Promise<PlacedOrder> {
-  const response = await fetch(`${orderUrl}/checkout`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify(body),
-    signal,
-  });
-  const answer = (await response.json()) as { orderId?: string; code?: string; detail?: string };
-  if (answer.orderId === undefined) throw new Error(`checkout was refused: ${answer.code} ${answer.detail}`);
-  return { orderId: answer.orderId, outcome: 'placed' };
+  for (;;) {
+    const { data, error } = await orderClient(orderUrl).POST('/checkout', {
+      params: { header: { 'Idempotency-Key': key } },
+      body,
+      signal,
+    });
+    if (data) return { orderId: data.orderId, outcome: data.status };
+    // The same request is under way: its answer will be ours, too.
+    if (error.code !== 'idempotency-key-in-use') throw new Error(`checkout was refused: ${error.code} ${error.detail}`);
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+/** The customer does not want them any more. */
+export async function cancel(orderUrl: string, orders: readonly PlacedOrder[], signal: AbortSignal): Promise<void> {
+  for (const order of orders) {
+    const { data, error } = await orderClient(orderUrl).POST('/orders/{id}/cancellation', {
+      params: { path: { id: order.orderId } },
+      signal,
+    });
+    if (!data) throw new Error(`cancellation was refused: ${error.code} ${error.detail}`);
+    order.outcome = data.status;
+  }
 }
 
 /** Follows the orders until each has ended, or the time is over; their `outcome` then says how. */
 export async function follow(
   orderUrl: string,
   orders: readonly PlacedOrder[],
-  { deadlineMs, signal, onEnded }: { deadlineMs: number; signal: AbortSignal; onEnded: (ended: number) => void },
+  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
 ): Promise<void> {
   const open = new Set(orders);
   for (
     const deadline = Date.now() + deadlineMs;
     open.size > 0 && Date.now() < deadline;
-    await sleep(100, undefined, { signal })
+    await sleep(LOOK_EVERY_MS, undefined, { signal })
   ) {
     for (const order of open) {
-      const response = await fetch(`${orderUrl}/orders/${order.orderId}`, { signal });
-      const { status, cancellationReason } = (await response.json()) as { status: string; cancellationReason?: string };
-      order.outcome = cancellationReason ?? status;
-      if (status === 'completed' || status === 'cancelled') open.delete(order);
+      const { data } = await orderClient(orderUrl).GET('/orders/{id}', {
+        params: { path: { id: order.orderId } },
+        signal,
+      });
+      if (!data) continue;
+      order.outcome = data.cancellationReason ?? data.status;
+      if (['completed', 'cancelled', 'refunded'].includes(data.status)) open.delete(order);
     }
-    onEnded(orders.length - open.size);
   }
 }

@@ -3,7 +3,7 @@ import { createProgress } from '../stack/progress.ts';
 import { renderVerdicts, verify, type Target } from '../verify/verify.ts';
 import { scenes } from './orders.ts';
 import { asExpected, outcomeTable, type Played } from './outcomes.ts';
-import { follow, place } from './place.ts';
+import { cancel, follow, place } from './place.ts';
 import { timeline } from './timeline.ts';
 
 const ORDERS_DEADLINE_MS = 60_000;
@@ -17,7 +17,7 @@ export async function play(target: Target, begun: number, signal: AbortSignal): 
   const progress = createProgress();
 
   const opening = await place(shop, first.orders[0]!, signal);
-  await follow(shop, [opening], { deadlineMs: ORDERS_DEADLINE_MS, signal, onEnded: () => undefined });
+  await follow(shop, [opening], { deadlineMs: ORDERS_DEADLINE_MS, signal });
   console.log(`\nFirst order ${opening.outcome} ${((Date.now() - begun) / 1000).toFixed(1)} s after the start.\n`);
 
   const played: Played[] = [];
@@ -26,7 +26,10 @@ export async function play(target: Target, begun: number, signal: AbortSignal): 
       played.push({ scene, orders: await Promise.all(scene.orders.map((order) => place(shop, order, signal))) });
     }
     const orders = played.flatMap((scene) => scene.orders);
-    await follow(shop, orders, { deadlineMs: ORDERS_DEADLINE_MS, signal, onEnded: () => undefined });
+    await follow(shop, orders, { deadlineMs: ORDERS_DEADLINE_MS, signal });
+    const unwanted = played.filter(({ scene }) => scene.givenBack).flatMap((scene) => scene.orders);
+    await cancel(shop, unwanted, signal);
+    await follow(shop, unwanted, { deadlineMs: ORDERS_DEADLINE_MS, signal });
   });
   played[0] = { scene: first, orders: [opening, ...played[0]!.orders] };
 

@@ -9,17 +9,20 @@ type Line = {
   readonly note: string;
 };
 
+type Fact = {
+  readonly type: string;
+  readonly source: string;
+  readonly time: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+};
+
 /** What happened to one order: the facts from analytics, the tasks from the services that worked on them. */
 export async function timeline(target: Target, orderId: string): Promise<string> {
-  const facts = (await (await fetch(`${target.urls.analytics}/facts?orderId=${orderId}`)).json()) as {
-    type: string;
-    source: string;
-    time: string;
-    topic: string;
-    partition: number;
-    offset: string;
-  }[];
-  const lines: Line[] = facts.map(({ type, source, time, topic, partition, offset }) => ({
+  const answer = await fetch(`${target.urls.analytics}/facts?orderId=${orderId}`);
+  const { items } = (await answer.json()) as { items: Fact[] };
+  const lines: Line[] = items.map(({ type, source, time, topic, partition, offset }) => ({
     at: new Date(time),
     service: source,
     what: type,

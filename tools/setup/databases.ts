@@ -75,13 +75,20 @@ async function seed(db: Queryable, service: ServiceName): Promise<void> {
     );
   }
   if (service === 'inventory') {
-    await db.query(
-      `WITH added AS (
-         INSERT INTO stock (sku, available) SELECT sku, stock FROM jsonb_to_recordset($1::jsonb) AS p(sku text, stock int)
-         ON CONFLICT DO NOTHING RETURNING sku, available)
-       INSERT INTO stock_movements (sku, kind, available, reserved, shipped) SELECT sku, 'initial', available, 0, 0 FROM added`,
+    const added = await db.query<{ sku: string }>(
+      `INSERT INTO stock (sku) SELECT sku FROM jsonb_to_recordset($1::jsonb) AS p(sku text)
+       ON CONFLICT DO NOTHING RETURNING sku`,
       [rows],
     );
+    await db.query(
+      `INSERT INTO stock_movements (sku, kind, available, reserved, shipped)
+       SELECT sku, 'initial', stock, 0, 0 FROM jsonb_to_recordset($1::jsonb) AS p(sku text, stock int) WHERE sku = ANY($2)`,
+      [rows, added.map(({ sku }) => sku)],
+    );
+  }
+  if (service === 'analytics') {
+    // This month and the twelve that follow. A fact of a month that nobody made is kept too, and moves there the next time.
+    await db.query(`SELECT make_fact_months((now() AT TIME ZONE 'UTC')::date, 13)`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asProgram } from '../program.ts';
@@ -38,7 +39,12 @@ await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = ''
       CARTWHEEL_NAMESPACE: namespace,
       HTTP_PORT: String(ports[service]),
       ...(service === 'payment'
-        ? { GATEWAY_URL: `http://127.0.0.1:${ports.gatewaySimulator}`, GATEWAY_API_KEY: 'sk_test_simulator' }
+        ? {
+            GATEWAY_URL: `http://127.0.0.1:${ports.gatewaySimulator}`,
+            GATEWAY_API_KEY: 'sk_test_simulator',
+            // Whoever starts the simulator gives it the same as WEBHOOK_SECRET.
+            GATEWAY_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64url')}`,
+          }
         : {}),
       ...(service === 'email' ? { SMTP_URL: process.env['CARTWHEEL_SMTP_URL'] ?? '' } : {}),
     };

@@ -3,13 +3,31 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, services } from '../setup/databases.ts';
 import { setUp } from '../setup/setup.ts';
-import { startProcess, waitUntilReady } from '../stack/processes.ts';
+import { type RunningProcess, startProcess, waitUntilReady } from '../stack/processes.ts';
 import type { AppPorts } from '../stack/ports.ts';
 import type { Progress } from '../stack/progress.ts';
 import type { Addresses } from '../stack/stack.ts';
 import type { Target } from '../verify/verify.ts';
 
-export type Shop = { readonly target: Target; readonly stopService: (name: ServiceName) => Promise<void> };
+export type Shop = {
+  readonly target: Target;
+  /** The five that were started with the shop. */
+  readonly instances: Readonly<Record<ServiceName, RunningProcess>>;
+  /** One more instance, beside what runs or in place of what was stopped. Returns when it is ready. */
+  readonly startInstance: (name: ServiceName, port: number) => Promise<RunningProcess>;
+  /** Starts a service that has ended, or one more instance of it; does not wait until it is ready. */
+  readonly startService: (name: ServiceName, more?: More) => RunningProcess;
+  /** Stops what was started last under this name. */
+  readonly stopService: (name: ServiceName) => Promise<void>;
+};
+
+/** What a service is started with beside the usual. */
+export type More = {
+  readonly nodeArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of its log, when the service's name is taken by another instance. */
+  readonly name?: string;
+};
 
 export type ShopOptions = {
   readonly folder: string;
@@ -54,6 +72,8 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     urls: mapServices((name) => at(ports[name])),
     opsToken: randomBytes(24).toString('base64url'),
   };
+  // Known to the simulator and to payment, and to nobody else.
+  const webhookSecret = `whsec_${randomBytes(24).toString('base64url')}`;
   const shared = {
     ...inherited(),
     KAFKA_BROKERS: addresses.kafka.brokers.join(','),
@@ -63,49 +83,53 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     GATEWAY_URL: target.gatewayUrl,
     // The simulator takes any test key; Stripe's own belongs into the environment of whoever charges for real.
     GATEWAY_API_KEY: process.env['GATEWAY_API_KEY'] ?? 'sk_test_simulator',
+    GATEWAY_WEBHOOK_SECRET: webhookSecret,
     SMTP_URL: `smtp://${addresses.mail.smtpHost}:${addresses.mail.smtpPort}?ignoreTLS=true`,
     ...options.env,
   };
-  const running = new Map<string, ReturnType<typeof startProcess>>();
-  const start = async (name: string, program: string, env: NodeJS.ProcessEnv, readyUrl: string) => {
-    const args = ['--disable-warning=TimeoutNegativeWarning', join(root, 'apps', program, 'dist/main.js')];
-    const process_ = startProcess({
+  const running = new Map<string, RunningProcess>();
+  const launch = (program: string, env: NodeJS.ProcessEnv, { name = program, nodeArgs = [], env: own }: More = {}) => {
+    const main = join(root, 'apps', program, 'dist/main.js');
+    const started = startProcess({
       name,
       command: process.execPath,
-      args,
+      args: ['--disable-warning=TimeoutNegativeWarning', ...nodeArgs, main],
       folder,
       cwd: root,
-      env,
+      env: { ...env, ...own },
       stopDeadlineMs: 25_000,
     });
-    running.set(name, process_);
+    running.set(name, started);
+    return started;
+  };
+  const startService = (name: ServiceName, more?: More) =>
+    launch(name, { ...shared, HTTP_PORT: String(ports[name]), DATABASE_URL: databases[name].service }, more);
+  const ready = async (started: RunningProcess, url: string) => {
     const signal = options.signal ? { signal: options.signal } : {};
-    await waitUntilReady(process_, () => answers(readyUrl), { deadlineMs: READY_DEADLINE_MS, ...signal });
+    await waitUntilReady(started, () => answers(`${url}/health/ready`), { deadlineMs: READY_DEADLINE_MS, ...signal });
+    return started;
+  };
+  const gateway = {
+    ...inherited(),
+    HTTP_PORT: String(ports.gatewaySimulator),
+    LEDGER_FILE: options.ledgerFile ?? join(folder, 'gateway.sqlite'),
+    WEBHOOK_URL: `${target.urls.payment}/gateway/webhooks`,
+    WEBHOOK_SECRET: webhookSecret,
   };
   await progress.step('services: gateway simulator, order, payment, inventory, email, analytics', () =>
     Promise.all([
-      start(
-        'gateway-simulator',
-        'gateway-simulator',
-        {
-          ...inherited(),
-          HTTP_PORT: String(ports.gatewaySimulator),
-          LEDGER_FILE: options.ledgerFile ?? join(folder, 'gateway.sqlite'),
-        },
-        `${target.gatewayUrl}/health/ready`,
-      ),
-      ...services.map((name) =>
-        start(
-          name,
-          name,
-          { ...shared, HTTP_PORT: String(ports[name]), DATABASE_URL: databases[name].service },
-          `${target.urls[name]}/health/ready`,
-        ),
-      ),
+      ready(launch('gateway-simulator', gateway), target.gatewayUrl),
+      ...services.map((name) => ready(startService(name), target.urls[name])),
     ]),
   );
   saveTarget(folder, target);
-  return { target, stopService: async (name) => running.get(name)?.stop() };
+  return {
+    target,
+    instances: mapServices((name) => running.get(name)!),
+    startInstance: (name, port) => ready(startService(name, { env: { HTTP_PORT: String(port) } }), at(port)),
+    startService,
+    stopService: async (name) => running.get(name)?.stop(),
+  };
 }
 
 /** For `npm run verify` and `dead-letters`. Only its owner may read it: it holds the administrator's password and theirs. */

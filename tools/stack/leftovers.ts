@@ -40,6 +40,12 @@ export async function stopRecorded(folder: string): Promise<number> {
   return alive.length;
 }
 
+/** Kills what is recorded under these names, and returns when it is gone. */
+export async function killRecorded(folder: string, names: readonly string[]): Promise<void> {
+  const records = readState(folder).processes.filter((record) => isAlive(record) && names.includes(record.name));
+  await Promise.all(records.map((record) => stopProcess({ ...record, stopSignal: 'SIGKILL', stopDeadlineMs: 5_000 })));
+}
+
 /** Gives the folder back once the last process has ended. */
 export function releaseFolder(folder: string): void {
   if (!readState(folder).processes.some(isAlive)) removeState(folder);

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Friendly } from './friendly.ts';
 import type { Addresses, Stack, StackOptions } from './interface.ts';
-import { clearLeftovers, stopRecorded } from './leftovers.ts';
+import { clearLeftovers, killRecorded, stopRecorded } from './leftovers.ts';
 import { areJarsThere } from './native/kafka-jars.ts';
 import { keepArchive, startKafka } from './native/kafka.ts';
 import { startMaildev } from './native/maildev.ts';
@@ -15,7 +15,15 @@ import { ensureTools } from './requirements.ts';
 
 const cache = join(repository, '.cartwheel/cache');
 
-export async function startNative(options: StackOptions & { ports: Ports }): Promise<Stack> {
+type Engine = 'postgres' | 'kafka' | 'rabbitmq';
+export type NativeStack = Stack & {
+  /** SIGKILL, and the end of it: nothing is flushed, nobody is told. */
+  kill(engine: Engine): Promise<void>;
+  /** Starts an engine that was killed again, on its port and with the data that it left. */
+  startAgain(engine: Engine): Promise<void>;
+};
+
+export async function startNative(options: StackOptions & { ports: Ports }): Promise<NativeStack> {
   const { folder, ports, progress } = options;
   if (process.platform === 'win32') throw new Friendly('On Windows, run this inside WSL (a Linux for Windows).');
   const isFresh = options.data !== 'keep';
@@ -51,7 +59,13 @@ export async function startNative(options: StackOptions & { ports: Ports }): Pro
     await stop();
     throw error;
   }
-  return { provider: 'native', addresses: addressesOf(start), stop };
+  return {
+    provider: 'native',
+    addresses: addressesOf(start),
+    stop,
+    kill: (engine) => killRecorded(folder, engine === 'rabbitmq' ? ['rabbitmq', 'epmd'] : [engine]),
+    startAgain: (engine) => ({ postgres: startPostgres, kafka: startKafka, rabbitmq: startRabbitmq })[engine](start),
+  };
 }
 
 /** Deletes a stack's folder and the data that had to be put elsewhere; refuses while the stack runs. */

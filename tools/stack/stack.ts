@@ -60,9 +60,16 @@ async function startWithPorts(options: StackOptions, provider: 'docker' | 'nativ
     return start({ ...options, ports: options.ports });
   }
   const start = provider === 'docker' ? startTestcontainers : startNative;
+  return withFreePorts((ports) => start({ ...options, ports }));
+}
+
+/** Free a moment ago is not free: starts with other ports when one of them turns out to be taken. */
+export async function withFreePorts<T>(
+  start: (ports: Awaited<ReturnType<typeof freePorts>>) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await start({ ...options, ports: await freePorts() });
+      return await start(await freePorts());
     } catch (error) {
       if (!(error instanceof PortTaken) || attempt === ATTEMPTS_WITH_FREE_PORTS) throw error;
     }

@@ -6,6 +6,7 @@ import { stackOption } from '../stack-option.ts';
 import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
 import { eraseStack, startStack, type Stack } from '../stack/stack.ts';
+import { jest, jestEnvironment } from './jest.ts';
 
 // Everything after `npm test --` belongs to Jest, also --help.
 const jestArgs = process.argv.slice(2);
@@ -54,15 +55,7 @@ async function clearOrphans(): Promise<void> {
 }
 
 function runJest(stack: Stack | undefined, signal: AbortSignal): Promise<number> {
-  const child = spawn(process.execPath, ['node_modules/jest/bin/jest.js', ...jestArgs], {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      NODE_OPTIONS:
-        '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
-      ...(stack ? { CARTWHEEL_TEST_ENGINES: JSON.stringify(stack.addresses) } : {}),
-    },
-  });
+  const child = spawn(process.execPath, [jest, ...jestArgs], { stdio: 'inherit', env: jestEnvironment(stack) });
   signal.addEventListener('abort', () => child.kill('SIGTERM'));
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
 }

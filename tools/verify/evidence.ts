@@ -7,6 +7,7 @@ import type {
   OrderRow,
   ParkedRow,
   PaymentRow,
+  ProjectionRows,
   QueueDepth,
   Reservation,
   Task,
@@ -26,6 +27,8 @@ export type Evidence = {
   /** In the order in which they were written. */
   readonly movements: readonly Movement[];
   readonly reservations: readonly Reservation[];
+  /** What was answered to each request that brought stock. */
+  readonly replenishments: readonly { readonly sku: string; readonly quantity: number }[];
   readonly emails: readonly EmailRow[];
   readonly mailbox: readonly { readonly emailId: string; readonly at: number }[];
   readonly ledger: readonly LedgerEntry[];
@@ -48,6 +51,9 @@ export type Evidence = {
   readonly tasks: readonly Task[];
   readonly queues: readonly QueueDepth[];
   readonly analytics: ReadonlyMap<string, Pick<FactRecord, 'type' | 'subject' | 'topic' | 'partition' | 'offset'>>;
+  /** Ids that stand in more than one row there. */
+  readonly analyticsTwice: readonly string[];
+  readonly projections: ProjectionRows;
 };
 
 export function recordPlace(

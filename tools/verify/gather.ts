@@ -1,6 +1,7 @@
 import { allDone, type Connections } from './connections.ts';
 import type { Evidence } from './evidence.ts';
 import { inSnapshot, readPlatform, type Read, readTasks } from './read/database.ts';
+import { byGroup } from './read/generations.ts';
 import { readQueues } from './read/queues.ts';
 import { readAnalytics, readEmails, readInventory, readOrders, readPayments } from './read/services.ts';
 import { readLog } from './read/topics.ts';
@@ -31,7 +32,10 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
     from('email', async (read) => ({ emails: await readEmails(read), tasks: await readTasks(read, 'email.message') })),
     from('analytics', readAnalytics),
   ]);
-  const platforms = [order, payment, inventory, email, analytics];
+  const { live, ...models } = analytics.own;
+  const { processed, parked } = analytics.platform;
+  const ofLive = { ...analytics.platform, processed: byGroup(processed, live), parked: byGroup(parked, live) };
+  const platforms = [order, payment, inventory, email, { ...analytics, platform: ofLive }];
   const errorTexts = platforms.flatMap(({ platform }) => platform.errorTexts);
   const leaking = platforms.flatMap(({ service, platform }) =>
     platform.errorTexts.filter((text) => ADDRESS.test(text)).map(() => `an error text in ${service}'s parked_messages`),
@@ -57,7 +61,7 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
     parked: platforms.flatMap(({ platform }) => platform.parked),
     tasks: [...payment.own.tasks, ...email.own.tasks],
     queues,
-    analytics: analytics.own,
+    ...models,
   };
 }
 

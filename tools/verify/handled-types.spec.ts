@@ -9,7 +9,7 @@ const matches = (pattern: string, expression: RegExp) =>
   globSync(pattern, { cwd: apps }).flatMap((file) => [...readFileSync(join(apps, file), 'utf8').matchAll(expression)]);
 
 test('the table of handled types is what the consumers and projections are decorated with', () => {
-  const transports = matches('*/src/*.transports.ts', /export const (\w+) = Symbol\('([\w.]+)'\)/g);
+  const transports = matches('*/src/*.transports.ts', /export const (\w+) = Symbol\('([\w.-]+)'\)/g);
   const groupOf = new Map(transports.map(([, name, group]) => [name, group]));
   const patterns = matches(
     '*/src/**/*.{consumer,projection}.ts',

@@ -7,13 +7,18 @@ export const handledTypes: Readonly<Record<ConsumerGroup, readonly FactType[]>> 
     'PaymentDeclined',
     'PaymentReceived',
     'PaymentCaptureFailed',
+    'PaymentRefunded',
     'StockReserved',
     'StockRejected',
   ],
-  payment: ['OrderPlaced', 'OrderConfirmed', 'OrderCancelled'],
-  inventory: ['OrderPlaced', 'OrderCompleted', 'OrderCancelled'],
-  email: ['OrderPlaced', 'OrderConfirmed', 'OrderCancelled'],
+  inventory: ['OrderPlaced', 'OrderCompleted', 'OrderCancelled', 'OrderRefunded'],
+  payment: ['OrderPlaced', 'OrderConfirmed', 'OrderCancelled', 'RefundRequested'],
+  email: ['OrderPlaced', 'OrderConfirmed', 'OrderCompleted', 'OrderCancelled', 'RefundRequested', 'OrderRefunded'],
   'analytics.facts': factTypes,
+  'analytics.sales': ['OrderCompleted', 'OrderRefunded'],
+  'analytics.funnel': ['OrderPlaced', 'OrderConfirmed', 'OrderCompleted', 'OrderRefunded', 'OrderCancelled'],
+  'analytics.top-products': ['OrderPlaced', 'OrderCompleted', 'OrderCancelled'],
+  'analytics.completion': ['OrderPlaced', 'OrderCompleted'],
 };
 
 export const consumerGroups = Object.keys(handledTypes) as ConsumerGroup[];

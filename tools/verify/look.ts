@@ -2,12 +2,14 @@ import { allDone, answering, type Connections } from './connections.ts';
 import { givenUpByBroker, openTasks, ordersWithDeadLetter } from './dead-letters.ts';
 import type { ParkedRow, Task } from './evidence.ts';
 import { inSnapshot, type Read, readParked, readTasks } from './read/database.ts';
+import { readLive } from './read/generations.ts';
 import { readQueues } from './read/queues.ts';
 import type { ServiceName } from './target.ts';
 
 /** What is under way right now, and how long the fact topics are together. */
 export async function look(shop: Connections): Promise<{ reasons: string[]; length: number }> {
-  const [databases, queues, log] = await allDone([lookIntoDatabases(shop), readQueues(shop), lookIntoTopics(shop)]);
+  const [{ live, ...databases }, queues] = await allDone([lookIntoDatabases(shop), readQueues(shop)]);
+  const log = await lookIntoTopics(shop, live);
   const known = { ...databases, queues };
   const [checkout, mail] = [ordersWithDeadLetter(known, 'checkout'), ordersWithDeadLetter(known, 'mail')];
   const open = (orders: readonly string[], excused: ReadonlySet<string>) =>
@@ -31,26 +33,29 @@ async function lookIntoDatabases({ databases }: Connections) {
   const parked: ParkedRow[] = [];
   const tasks: Task[] = [];
   let outbox = 0;
+  let live = new Map<string, number>();
   const subjectsIn = async (service: ServiceName, sql: string | undefined, own?: (read: Read) => Promise<unknown>) =>
     inSnapshot(service, databases[service], async (read) => {
       parked.push(...(await readParked(read)).parked);
-      outbox += (await read<{ rows: number }>('SELECT count(*)::int AS rows FROM outbox'))[0]!.rows;
+      const [waiting] = await read<{ rows: number }>('SELECT count(*)::int AS rows FROM outbox');
+      // Not in one expression with the read: five of these run side by side, and each would forget what the others added.
+      outbox += waiting!.rows;
       await own?.(read);
       return sql === undefined ? [] : (await read<{ order_id: string }>(sql)).map(({ order_id }) => order_id);
     });
   const unfinished = (queue: Task['queue']) => async (read: Read) =>
     tasks.push(...(await readTasks(read, queue, 'open')));
   const [orders, payments, mails] = await allDone([
-    subjectsIn('order', `SELECT order_id FROM orders WHERE status IN ('placed', 'confirmed')`),
+    subjectsIn('order', `SELECT order_id FROM orders WHERE status IN ('placed', 'confirmed', 'refunding')`),
     subjectsIn('payment', `SELECT order_id FROM payments WHERE state LIKE '%ing'`, unfinished('payment.card')),
-    subjectsIn('email', `SELECT order_id FROM emails WHERE state = 'requested'`, unfinished('email.message')),
+    subjectsIn('email', `SELECT order_id FROM emails WHERE state <> 'sent'`, unfinished('email.message')),
     subjectsIn('inventory', undefined),
-    subjectsIn('analytics', undefined),
+    subjectsIn('analytics', undefined, async (read) => (live = await readLive(read))),
   ]);
-  return { orders, payments, mails, outbox, parked, tasks, processed: new Map<string, Map<string, number>>() };
+  return { live, orders, payments, mails, outbox, parked, tasks, processed: new Map<string, Map<string, number>>() };
 }
 
-async function lookIntoTopics({ admin, topology, target }: Connections) {
+async function lookIntoTopics({ admin, topology, target }: Connections, live: ReadonlyMap<string, number>) {
   const asking = async () => {
     const names = [...new Set(topology.consumers.flatMap((consumer) => topology.topicsOf(consumer)))];
     const ends = new Map(
@@ -59,7 +64,7 @@ async function lookIntoTopics({ admin, topology, target }: Connections) {
     const lags = await allDone(
       topology.consumers.map(async (group) => {
         const committed = await admin.fetchOffsets({
-          groupId: topology.groupId(group),
+          groupId: topology.groupId(group, live.get(group)),
           topics: [...topology.topicsOf(group)],
         });
         const lag = committed.flatMap(({ topic, partitions }) =>

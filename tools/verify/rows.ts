@@ -1,7 +1,8 @@
 import type { FactType, TaskQueue } from '@cartwheel/contracts';
+import type { Projection } from '../../apps/analytics/src/generations.ts';
 import type { Order, OrderEvent } from '../../apps/order/src/domain/order.ts';
 
-/** One readable record of a fact topic, without its data: names and addresses do not leave `read/`. */
+/** One readable record of a fact topic. Its personal fields are masked: names and addresses do not leave `read/`. */
 export type FactRecord = {
   readonly id: string;
   readonly type: FactType;
@@ -12,7 +13,12 @@ export type FactRecord = {
   readonly sequence: number | undefined;
   readonly correlationId: string;
   readonly causationId: string;
+  readonly time: string;
+  readonly data: unknown;
 };
+
+/** What analytics shows of each projection, as rows of its table. */
+export type ProjectionRows = Readonly<Record<Projection, readonly Readonly<Record<string, unknown>>[]>>;
 
 export type OrderRow = {
   readonly orderId: string;
@@ -51,6 +57,8 @@ export type EmailRow = {
   readonly state: string;
   /** Milliseconds since 1970. */
   readonly requestedAt: number;
+  /** How many of its sends had an outcome that nobody knows. */
+  readonly ambiguousSends: number;
 };
 
 export type LedgerEntry = {

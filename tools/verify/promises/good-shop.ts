@@ -1,5 +1,5 @@
 import { evolve, type OrderEvent, place } from '../../../apps/order/src/domain/order.ts';
-import type { Evidence, FactRecord, OrderRow } from '../evidence.ts';
+import type { EmailRow, Evidence, FactRecord, OrderRow } from '../evidence.ts';
 import { handledTypes } from '../handled-types.ts';
 
 /**
@@ -45,6 +45,8 @@ export function goodShop(): GoodShop {
     sequence: 1 + log.slice(0, index).filter((line) => line[0] === topic && line[1] === subject).length,
     correlationId: `checkout-${subject}`,
     causationId,
+    time: new Date(Date.UTC(2026, 0, 2) + index * 1_000).toISOString(),
+    data: dataOf(type, subject),
   }));
   const at = (id: string) => records.findIndex((record) => record.id === id);
   const processed = Object.entries(handledTypes).map(([group, types]): [string, Map<string, number>] => [
@@ -84,13 +86,16 @@ export function goodShop(): GoodShop {
       { orderId: 'a', sku: 'mug', quantity: 2, state: 'shipped' },
       { orderId: 'b', sku: 'mug', quantity: 1, state: 'released' },
     ],
+    replenishments: [],
     emails: [
-      { emailId: 'ea', orderId: 'a', template: 'confirmation', state: 'sent', requestedAt: 50_000 },
-      { emailId: 'eb', orderId: 'b', template: 'cancellation', state: 'sent', requestedAt: 51_000 },
+      mail('ea', 'a', 'confirmation', 50_000),
+      mail('eb', 'b', 'cancellation', 51_000),
+      mail('ec', 'a', 'receipt', 52_000),
     ],
     mailbox: [
       { emailId: 'ea', at: 50_000 },
       { emailId: 'eb', at: 51_000 },
+      { emailId: 'ec', at: 52_000 },
     ],
     ledger: [
       { intentId: 'pi_a', metadata: { orderId: 'a' }, operation: 'authorize', amountMinor: 2_400, currency: 'EUR' },
@@ -123,6 +128,7 @@ export function goodShop(): GoodShop {
         new Map([
           ['ma', 1],
           ['mb', 2],
+          ['mc', 3],
         ]),
       ],
     ]),
@@ -133,6 +139,7 @@ export function goodShop(): GoodShop {
       done('tb1', 'AuthorizePayment', 'b', 'payment.card'),
       done('ma', 'SendEmail', 'a', 'email.message'),
       done('mb', 'SendEmail', 'b', 'email.message'),
+      done('mc', 'SendEmail', 'a', 'email.message'),
     ],
     queues: [
       { name: 'payment.card', queue: 'payment.card', ready: 0, isDead: false },
@@ -144,8 +151,42 @@ export function goodShop(): GoodShop {
         { type, subject, topic, partition, offset },
       ]),
     ),
+    analyticsTwice: [],
+    projections: projected(),
   };
   return shop as GoodShop;
+}
+
+/** As far as projections read it. */
+function dataOf(type: FactRecord['type'], orderId: string): unknown {
+  const quantity = orderId === 'a' ? 2 : 1;
+  const total = { amountMinor: quantity * 1_200, currency: 'EUR' };
+  const items = [{ sku: 'mug', quantity, unitPrice: { amountMinor: 1_200, currency: 'EUR' } }];
+  if (type === 'OrderPlaced') return { orderId, items, total };
+  return type === 'OrderCancelled' ? { orderId, reason: 'payment-declined' } : { orderId, total };
+}
+
+function projected(): GoodShop['projections'] {
+  const day = '2026-01-02';
+  const funnel = { placed_on: day, refunded: false };
+  return {
+    sales: [{ day, currency: 'EUR', orders: 1, revenue_minor: 2_400, refunds: 0, refunded_minor: 0 }],
+    funnel: [
+      { order_id: 'a', ...funnel, confirmed: true, completed: true, cancellation_reason: null },
+      { order_id: 'b', ...funnel, confirmed: false, completed: false, cancellation_reason: 'payment-declined' },
+    ],
+    'top-products': [
+      { order_id: 'a', sku: 'mug', currency: 'EUR', quantity: 2, revenue_minor: 2_400, completed_on: day },
+    ],
+    completion: [
+      { order_id: 'a', placed_at: `${day}T00:00:00.000Z`, completed_on: day, took_ms: 9_000 },
+      { order_id: 'b', placed_at: `${day}T00:00:01.000Z`, completed_on: null, took_ms: null },
+    ],
+  };
+}
+
+function mail(emailId: string, orderId: string, template: string, requestedAt: number): EmailRow {
+  return { emailId, orderId, template, state: 'sent', requestedAt, ambiguousSends: 0 };
 }
 
 /** Events after OrderPlaced, each with the id of its fact if it has one. */

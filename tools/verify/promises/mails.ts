@@ -1,10 +1,17 @@
+import type { FactType, MailTemplate } from '@cartwheel/contracts';
 import { ordersWithDeadLetter } from '../dead-letters.ts';
 import type { EmailRow, Evidence } from '../evidence.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
-const MILESTONES = { OrderConfirmed: 'confirmation', OrderCancelled: 'cancellation' } as const;
+const MILESTONES: Partial<Record<FactType, MailTemplate>> = {
+  OrderConfirmed: 'confirmation',
+  OrderCompleted: 'receipt',
+  OrderCancelled: 'cancellation',
+  RefundRequested: 'refund-begun',
+  OrderRefunded: 'refund-done',
+};
 
-/** Each order that was confirmed got one confirmation, each that was cancelled one cancellation, and nobody got anything else. */
+/** Each order got one mail for each milestone that it reached, and nobody got anything else. A second copy is explained. */
 export function mails(evidence: Evidence): Verdict {
   const excused = ordersWithDeadLetter(evidence, 'mail');
   const requested = new Map(evidence.emails.map((email) => [`${email.orderId} ${email.template}`, email]));
@@ -20,8 +27,13 @@ export function mails(evidence: Evidence): Verdict {
       if (!isDue && email) offenders.push(`order ${orderId}: a ${template} that it should not get`);
       else if (isDue && received === 0 && !excused.has(orderId))
         offenders.push(`order ${orderId}: no ${template}${standing(email)}`);
-      else if (received > 1)
-        repeats.push(`order ${orderId}: ${received} copies of its ${template}: SMTP is at least once`);
+      else if (email && received > 1) {
+        const unknown = `${email.ambiguousSends} sends had no known outcome`;
+        // Each of those may have been a copy; one that nobody can account for is a mistake of ours.
+        (received - 1 > email.ambiguousSends ? offenders : repeats).push(
+          `order ${orderId}: ${received} copies of its ${template}, ${unknown}`,
+        );
+      }
     }
   }
   offenders.push(

@@ -115,9 +115,9 @@ describe('each message applied once breaks when', () => {
     ['an order has no payment', (shop) => shop.payments.pop(), /order b: 0 payments/],
     ['inventory answered nothing', (shop) => lose(shop, 'b2'), /order b: 0 answers of inventory/],
     [
-      'a finished task was done again',
+      'the outcome of a task was recorded twice',
       (shop) => shop.tasks[1]!.attempts.push({ startedAt: 30, endedAt: 40, outcome: 'done' }),
-      /CapturePayment ta2 of a was done again/,
+      /CapturePayment ta2 of a was done 2 times/,
     ],
     [
       'a finished task was not recorded',
@@ -131,7 +131,7 @@ describe('each message applied once breaks when', () => {
     shop.records.push({ ...record(shop, 'a4'), offset: 99 });
     bury(shop, 'email', 'b4');
     shop.processed.get('email')!.delete('b4');
-    shop.tasks[0]!.attempts.push({ startedAt: 15, endedAt: 25, outcome: 'done' });
+    shop.tasks[0]!.attempts.push({ startedAt: 15, endedAt: 25, outcome: 'duplicate' });
     expect(appliedOnce(shop)).toMatchObject({
       verdict: 'held',
       detail: expect.stringContaining('1 facts published again'),

@@ -2,11 +2,16 @@ import { ordersWithDeadLetter } from '../dead-letters.ts';
 import type { Evidence, LedgerEntry, OrderRow, PaymentRow } from '../evidence.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
-/** How a payment may stand when its order has ended. */
+/** How a payment may stand when its order has ended, or waits for its money to go back. */
 const SETTLED: Record<string, readonly string[]> = {
   completed: ['captured'],
+  refunding: ['captured', 'refunding', 'refunded'],
+  refunded: ['refunded'],
   cancelled: ['declined', 'voided', 'capture_failed'],
 };
+
+/** Orders whose money was taken, whatever became of it since. */
+const PAID: readonly string[] = ['completed', 'refunding', 'refunded'];
 
 /** 5. Captured − refunded = sum of completed orders; nothing captured twice or kept for a cancelled order. */
 export function moneyAddsUp(evidence: Evidence): Verdict {
@@ -28,7 +33,8 @@ export function moneyAddsUp(evidence: Evidence): Verdict {
   ];
   const captures = evidence.ledger.filter(({ operation }) => operation === 'capture');
   const taken = amounts(captures.map(({ currency, amountMinor }) => [currency, amountMinor]));
-  const detail = `${captures.length} captures${[...taken].map(([currency, minor]) => `, ${minor} ${currency} minor`).join('')}`;
+  const refunds = evidence.ledger.filter(({ operation }) => operation === 'refund').length;
+  const detail = `${captures.length} captures${[...taken].map(([currency, minor]) => `, ${minor} ${currency} minor`).join('')}, ${refunds} refunds`;
   return judge(5, 'money adds up', detail, offenders);
 }
 
@@ -36,9 +42,9 @@ export function moneyAddsUp(evidence: Evidence): Verdict {
 function moved({ status, state }: OrderRow, entries: readonly LedgerEntry[]): string[] {
   const captures = entries.filter(({ operation }) => operation === 'capture');
   const refunds = entries.filter(({ operation }) => operation === 'refund');
-  const offenders = refunds.map(({ amountMinor }) => `${amountMinor} refunded, which nobody asked for`);
+  const offenders = wentBack(status, state.total?.amountMinor ?? 0, refunds);
   if (captures.length > 1) offenders.push(`captured ${captures.length} times`);
-  if (status === 'completed' && captures.length === 0) offenders.push('completed, and nothing was captured');
+  if (PAID.includes(status) && captures.length === 0) offenders.push(`${status}, and nothing was captured`);
   if (['placed', 'cancelled'].includes(status) && captures.length > 0)
     offenders.push(`${status}, and money was captured`);
   for (const { amountMinor, currency } of captures) {
@@ -49,6 +55,16 @@ function moved({ status, state }: OrderRow, entries: readonly LedgerEntry[]): st
       );
   }
   return offenders;
+}
+
+/** A refund is the whole amount, or has not happened yet. */
+function wentBack(status: string, total: number, refunds: readonly LedgerEntry[]): string[] {
+  const back = refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  if (!['refunding', 'refunded'].includes(status)) {
+    return refunds.map(({ amountMinor }) => `${amountMinor} refunded, which nobody asked for`);
+  }
+  const isDue = status === 'refunded' || back > 0;
+  return isDue && back !== total ? [`${status}, and ${back} of ${total} went back`] : [];
 }
 
 /** What the payment service's own table says. */
@@ -66,7 +82,9 @@ function recorded({ status, state }: OrderRow, payments: readonly PaymentRow[]):
 
 /** The same over all orders, without looking at any of them: captured − refunded against what was completed. */
 function sums({ orders, ledger }: Evidence): string[] {
-  const underWay = new Set(orders.filter(({ status }) => status === 'confirmed').map(({ orderId }) => orderId));
+  const underWay = new Set(
+    orders.filter(({ status }) => ['confirmed', 'refunding'].includes(status)).map(({ orderId }) => orderId),
+  );
   const kept = amounts(
     ledger
       .filter(

@@ -1,3 +1,4 @@
+import { facts as contracts } from '@cartwheel/contracts';
 import type { Evidence, FactRecord } from '../evidence.ts';
 import { firstOccurrences, placeOf, typesBySubject } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
@@ -47,7 +48,9 @@ function orderFacts({ orders }: Evidence, facts: readonly FactRecord[]): string[
     ),
   );
   announced.delete(null);
-  const fromOrder = new Map(facts.filter(({ type }) => type.startsWith('Order')).map((fact) => [fact.id, fact]));
+  const fromOrder = new Map(
+    facts.filter(({ type }) => contracts[type].source === 'order').map((fact) => [fact.id, fact]),
+  );
   return [
     ...[...announced]
       .filter(([id]) => !fromOrder.has(id!))
@@ -64,20 +67,25 @@ const ANNOUNCED: Record<string, readonly string[]> = {
   declined: ['PaymentDeclined'],
   capturing: ['PaymentAuthorized'],
   captured: ['PaymentAuthorized', 'PaymentReceived'],
+  refunding: ['PaymentAuthorized', 'PaymentReceived'],
+  refunded: ['PaymentAuthorized', 'PaymentReceived', 'PaymentRefunded'],
   capture_failed: ['PaymentAuthorized', 'PaymentCaptureFailed'],
   voided: ['PaymentVoided'],
   reserved: ['StockReserved'],
   released: ['StockReserved', 'StockReleased'],
   shipped: ['StockReserved', 'StockShipped'],
+  returned: ['StockReserved', 'StockShipped', 'StockReturned'],
 };
 const FINAL = [
   'PaymentDeclined',
   'PaymentReceived',
   'PaymentCaptureFailed',
   'PaymentVoided',
+  'PaymentRefunded',
   'StockReserved',
   'StockReleased',
   'StockShipped',
+  'StockReturned',
 ];
 
 /** Payments and reservations against what was announced of them, both ways. */

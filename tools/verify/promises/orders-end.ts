@@ -5,7 +5,7 @@ import { judge, type Verdict } from '../verdict.ts';
 /** 7. Every order ends; what cannot end by itself has an open dead letter and is listed. */
 export function everyOrderEnds(evidence: Evidence): Verdict {
   const excused = ordersWithDeadLetter(evidence, 'checkout');
-  const open = evidence.orders.filter(({ status }) => !['completed', 'cancelled'].includes(status));
+  const open = evidence.orders.filter(({ status }) => !['completed', 'cancelled', 'refunded'].includes(status));
   const dead = new Set([...openDeadLetters(evidence), ...givenUpByBroker(evidence)].map(({ subject }) => subject));
   const waiting = evidence.orders
     .filter(({ orderId }) => dead.has(orderId))
@@ -14,7 +14,7 @@ export function everyOrderEnds(evidence: Evidence): Verdict {
     .filter(({ orderId }) => !excused.has(orderId))
     .map(({ orderId, status }) => `order ${orderId}: is ${status}`);
   const count = (wanted: string) => evidence.orders.filter(({ status }) => status === wanted).length;
-  const detail = `${count('completed')} completed, ${count('cancelled')} cancelled, ${open.length} open`;
+  const detail = `${count('completed')} completed, ${count('cancelled')} cancelled, ${count('refunded')} refunded, ${open.length} open`;
   return judge(7, 'every order ends', detail, offenders, waiting);
 }
 

@@ -3,11 +3,17 @@ import { evolve, type Order } from '../../../apps/order/src/domain/order.ts';
 import type { Evidence, OrderRow } from '../evidence.ts';
 import { firstOccurrences } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
+import { projectionsFromTopics } from './projections.ts';
 
 /** 10. Every read model equals its rebuild from the log. */
 export function readModels(evidence: Evidence): Verdict {
-  const offenders = [...evidence.orders.flatMap(ordersFromStream), ...analyticsFromTopics(evidence)];
-  const detail = `${evidence.orders.length} orders, ${evidence.analytics.size} facts in analytics`;
+  const offenders = [
+    ...evidence.orders.flatMap(ordersFromStream),
+    ...analyticsFromTopics(evidence),
+    ...projectionsFromTopics(evidence),
+  ];
+  const rows = Object.values(evidence.projections).reduce((sum, { length }) => sum + length, 0);
+  const detail = `${evidence.orders.length} orders, ${evidence.analytics.size} facts and ${rows} projected rows in analytics`;
   return judge(10, 'read models equal their rebuild', detail, offenders);
 }
 
@@ -32,7 +38,7 @@ function analyticsFromTopics(evidence: Evidence): string[] {
   const setAside = new Set(
     evidence.parked.filter(({ consumer }) => consumer === 'analytics.facts').map(({ id }) => id),
   );
-  const offenders: string[] = [];
+  const offenders = evidence.analyticsTwice.map((id) => `analytics has ${id} twice`);
   for (const { id, type, subject, topic, partition, offset } of facts.values()) {
     const copy = evidence.analytics.get(id);
     if (!copy && !setAside.has(id)) offenders.push(`analytics lacks ${type} ${id}`);

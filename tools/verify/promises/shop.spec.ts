@@ -11,6 +11,14 @@ import { stockAddsUp } from './stock.ts';
 
 type Case = [string, (shop: GoodShop) => unknown, RegExp];
 
+/** Order `a` is given back, of which the gateway has paid `amountMinor`. */
+function refund(shop: GoodShop, amountMinor: number, status: 'refunding' | 'refunded' = 'refunded'): true {
+  shop.orders[0]!.status = status;
+  shop.payments[0]!.state = status;
+  if (amountMinor > 0) shop.ledger.push({ ...shop.ledger[2]!, operation: 'refund', amountMinor });
+  return true;
+}
+
 /** Each case spoils one thing; the promise must name it. */
 function breaks(promise: (evidence: Evidence) => Verdict, cases: readonly Case[]) {
   test.each(cases)('%s', (_, spoil, named) => {
@@ -47,6 +55,27 @@ describe('money adds up breaks when', () => {
       /order a: 2400 refunded/,
     ],
     [
+      'an order is refunded and the money is still here',
+      (shop) => refund(shop, 0),
+      /order a: refunded, and 0 of 2400 went back[^]*EUR: kept 2400, completed orders are worth 0/,
+    ],
+    ['less went back than was taken', (shop) => refund(shop, 2_399), /order a: refunded, and 2399 of 2400 went back/],
+    [
+      'a refund was paid twice',
+      (shop) => refund(shop, 2_400) && shop.ledger.push(shop.ledger.at(-1)!),
+      /order a: refunded, and 4800 of 2400 went back[^]*EUR: kept -2400/,
+    ],
+    [
+      'a refunded order was never charged',
+      (shop) => shop.ledger.pop() && (shop.orders[0]!.status = 'refunded'),
+      /order a: refunded, and nothing was captured/,
+    ],
+    [
+      'the payment of a refunded order is not noted so',
+      (shop) => refund(shop, 2_400) && (shop.payments[0]!.state = 'refunding'),
+      /order a: refunded, and its payment is refunding/,
+    ],
+    [
       'the payment is not noted as captured',
       (shop) => (shop.payments[0]!.state = 'capturing'),
       /order a: completed, and its payment is capturing/,
@@ -58,6 +87,18 @@ describe('money adds up breaks when', () => {
     ],
     ['an order has no payment', (shop) => shop.payments.pop(), /order b: cancelled, and there is no payment/],
   ]);
+});
+
+describe('money adds up holds when', () => {
+  test.each<[string, (shop: GoodShop) => unknown]>([
+    ['an order is refunded and its money went back', (shop) => refund(shop, 2_400)],
+    ['the money of a refunding order is still here', (shop) => refund(shop, 0, 'refunding')],
+    ['the money of a refunding order went back already', (shop) => refund(shop, 2_400, 'refunding')],
+  ])('%s', (_, change) => {
+    const shop = goodShop();
+    change(shop);
+    expect(moneyAddsUp(shop)).toMatchObject({ verdict: 'held', offenders: [] });
+  });
 });
 
 describe('stock adds up breaks when', () => {
@@ -80,6 +121,26 @@ describe('stock adds up breaks when', () => {
       /order a: completed, ordered mug 2, shipped nothing/,
     ],
     [
+      'more was replenished than anybody asked for',
+      (shop) => shop.movements.push({ ...shop.movements[0]!, kind: 'replenished', available: 1 }),
+      /mug: available is 3, the movements say 4[^]*mug: 1 were replenished, the requests for it were 0/,
+    ],
+    [
+      'a request to replenish was answered and nothing came in',
+      (shop) => shop.replenishments.push({ sku: 'mug', quantity: 2 }),
+      /mug: 0 were replenished, the requests for it were 2[^]*mug: 5 in all, 7 came in/,
+    ],
+    [
+      'the goods of a refunded order did not come back',
+      (shop) => (shop.orders[0]!.status = 'refunded'),
+      /order a: refunded, ordered mug 2, returned nothing/,
+    ],
+    [
+      'goods came back for an order that nobody refunded',
+      (shop) => giveBack(shop),
+      /order a: completed, ordered mug 2, shipped nothing/,
+    ],
+    [
       'something was shipped for a cancelled order',
       (shop) => (shop.reservations[1]!.state = 'shipped'),
       /order b: cancelled, and shipped/,
@@ -91,6 +152,22 @@ describe('stock adds up breaks when', () => {
     ],
   ]);
 });
+
+test('stock adds up when a refunded order gave its goods back, and more of them came in', () => {
+  const shop = goodShop();
+  giveBack(shop);
+  shop.orders[0]!.status = 'refunded';
+  shop.replenishments.push({ sku: 'mug', quantity: 10 });
+  shop.movements.push({ ...shop.movements[0]!, kind: 'replenished', available: 10 });
+  shop.stock[0]!.available += 10;
+  expect(stockAddsUp(shop)).toMatchObject({ verdict: 'held' });
+});
+
+function giveBack(shop: GoodShop): void {
+  shop.reservations[0]!.state = 'returned';
+  shop.movements.push({ ...shop.movements.at(-1)!, kind: 'returned', available: 2, reserved: 0, shipped: -2 });
+  shop.stock[0] = { sku: 'mug', available: 5, reserved: 0, shipped: 0 };
+}
 
 describe('every order ends breaks when', () => {
   breaks(everyOrderEnds, [
@@ -182,6 +259,23 @@ describe('read models equal their rebuild breaks when', () => {
       (shop) => (shop.analytics.get('a4')!.subject = 'b'),
       /analytics has OrderConfirmed a4 otherwise than/,
     ],
+    ['analytics has a fact twice', (shop) => shop.analyticsTwice.push('a4'), /analytics has a4 twice/],
+    [
+      'sales counted an order twice',
+      (shop) => (shop.projections.sales[0]!['orders'] = 2),
+      /sales lacks .*"orders":1[^]*sales has .*"orders":2/,
+    ],
+    ['the funnel lacks an order', (shop) => shop.projections.funnel.pop(), /funnel lacks .*"order_id":"b"/],
+    [
+      'top products holds a cancelled order',
+      (shop) => shop.projections['top-products'].push({ ...shop.projections['top-products'][0]!, order_id: 'b' }),
+      /top-products has .*"order_id":"b".*, to which the log does not lead/,
+    ],
+    [
+      'a completion took another time',
+      (shop) => (shop.projections.completion[0]!['took_ms'] = 9_001),
+      /completion has .*"took_ms":9001/,
+    ],
   ]);
 });
 
@@ -189,23 +283,34 @@ describe('one mail per milestone breaks when', () => {
   breaks(mails, [
     [
       'a sent mail did not arrive',
-      (shop) => shop.mailbox.pop(),
+      (shop) => shop.mailbox.splice(1, 1),
       /order b: no cancellation in the mailbox, though it is noted as sent/,
     ],
     [
       'a mail was asked for and not sent',
-      (shop) => shop.mailbox.pop() && (shop.emails[1]!.state = 'requested'),
+      (shop) => shop.mailbox.splice(1, 1) && (shop.emails[1]!.state = 'requested'),
       /order b: no cancellation, it is asked for and not sent/,
     ],
     [
       'nobody asked for a mail that is due',
-      (shop) => shop.emails.pop(),
+      (shop) => shop.emails.splice(1, 1),
       /order b: no cancellation, nobody asked for it/,
     ],
     [
       'a completed order got a cancellation',
       (shop) => shop.emails.push({ ...shop.emails[0]!, emailId: 'ex', template: 'cancellation' }),
       /order a: a cancellation that it should not get/,
+    ],
+    ['a completed order got no receipt', (shop) => shop.emails.pop(), /order a: no receipt, nobody asked for it/],
+    [
+      'a refund was begun and nobody was told',
+      (shop) => shop.orders[0]!.events.push({ version: 6, event: { type: 'RefundRequested' } as never, factId: null }),
+      /order a: no refund-begun, nobody asked for it/,
+    ],
+    [
+      'a mail came twice, and each of its sends had an outcome',
+      (shop) => shop.mailbox.push(shop.mailbox[0]!),
+      /order a: 2 copies of its confirmation, 0 sends had no known outcome/,
     ],
     [
       'a mail arrived that nobody asked for',
@@ -219,8 +324,9 @@ describe('one mail per milestone breaks when', () => {
     ],
   ]);
 
-  test('a second copy is told and breaks nothing: SMTP is at least once', () => {
+  test('a second copy after a send without a known outcome is told and breaks nothing: SMTP is at least once', () => {
     const shop = goodShop();
+    shop.emails[0]!.ambiguousSends = 1;
     shop.mailbox.push(shop.mailbox[0]!);
     expect(mails(shop)).toMatchObject({
       verdict: 'held',

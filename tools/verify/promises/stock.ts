@@ -3,6 +3,13 @@ import type { Evidence, Levels, Movement, Reservation } from '../evidence.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
 const LEVELS = ['available', 'reserved', 'shipped'] as const;
+/** Where the goods of an order are, by its status. */
+const WHERE: Readonly<Record<string, string>> = {
+  confirmed: 'reserved',
+  completed: 'shipped',
+  refunding: 'shipped',
+  refunded: 'returned',
+};
 const NOTHING = { available: 0, reserved: 0, shipped: 0 };
 
 /** 6. Available + reserved + shipped = initial + replenished; never negative; the ledger's sum equals the level. */
@@ -18,7 +25,7 @@ export function stockAddsUp(evidence: Evidence): Verdict {
     ...evidence.stock.flatMap((level) => {
       const own = movements.get(level.sku) ?? [];
       const problems = [
-        ...conserved(level, own),
+        ...conserved(level, own, evidence),
         ...neverNegative(own),
         ...backed(level, reservations.get(level.sku) ?? []),
       ];
@@ -30,17 +37,23 @@ export function stockAddsUp(evidence: Evidence): Verdict {
   return judge(6, 'stock adds up', detail, offenders);
 }
 
-function conserved(level: Levels, movements: readonly Movement[]): string[] {
+function conserved(level: Levels, movements: readonly Movement[], { replenishments }: Evidence): string[] {
   const sum = movements.reduce((total, movement) => plus(total, movement), NOTHING);
-  // What came in: everything else only moves between the levels.
-  const stocked = movements
-    .filter(({ orderId }) => orderId === null)
-    .reduce((total, { available }) => total + available, 0);
+  // What came in: everything else only moves between the levels. What was replenished is told twice, by two tables.
+  const came = (as: string) =>
+    movements.filter(({ kind }) => kind === as).reduce((total, { available }) => total + available, 0);
+  const answered = replenishments
+    .filter(({ sku }) => sku === level.sku)
+    .reduce((total, { quantity }) => total + quantity, 0);
+  const stocked = came('initial') + answered;
   const there = level.available + level.reserved + level.shipped;
   return [
     ...LEVELS.filter((name) => sum[name] !== level[name]).map(
       (name) => `${name} is ${level[name]}, the movements say ${sum[name]}`,
     ),
+    ...(came('replenished') === answered
+      ? []
+      : [`${came('replenished')} were replenished, the requests for it were ${answered}`]),
     ...(there === stocked ? [] : [`${there} in all, ${stocked} came in`]),
   ];
 }
@@ -64,7 +77,7 @@ function backed(level: Levels, reservations: readonly Reservation[]): string[] {
   });
 }
 
-/** Each order's reservation against the order: shipped for completed, held for confirmed, of the quantities ordered. */
+/** Each order's reservation against the order: it is where the order's status says, of the quantities ordered. */
 function kept(evidence: Evidence): string[] {
   const excused = ordersWithDeadLetter(evidence, 'checkout');
   const reservations = Map.groupBy(evidence.reservations, ({ orderId }) => orderId);
@@ -72,10 +85,10 @@ function kept(evidence: Evidence): string[] {
   for (const { orderId, status, state } of evidence.orders) {
     const own = reservations.get(orderId) ?? [];
     reservations.delete(orderId);
-    const wanted = { completed: 'shipped', confirmed: 'reserved' }[status];
+    const wanted = WHERE[status];
     if (excused.has(orderId)) continue;
-    if (status === 'cancelled' && own.some((line) => line.state === 'shipped'))
-      offenders.push(`order ${orderId}: cancelled, and shipped`);
+    const left = own.find(({ state }) => state === 'shipped' || state === 'returned');
+    if (status === 'cancelled' && left) offenders.push(`order ${orderId}: cancelled, and ${left.state}`);
     if (wanted === undefined) continue;
     const ordered = state.items.map(({ sku, quantity }) => `${sku} ${quantity}`).sort();
     const held = own

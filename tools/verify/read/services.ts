@@ -1,5 +1,6 @@
 import type { EmailRow, Evidence, Levels, Movement, OrderRow, PaymentRow, Reservation } from '../evidence.ts';
 import type { Read } from './database.ts';
+import { readLive, readProjections } from './generations.ts';
 
 /** Each service's own tables. Amounts and counts come as numbers: all of them are far below 2^53. */
 export async function readOrders(read: Read): Promise<{ orders: OrderRow[]; answers: Evidence['answers'] }> {
@@ -40,20 +41,29 @@ export async function readInventory(read: Read) {
       `SELECT sku, order_id AS "orderId", kind, available, reserved, shipped FROM stock_movements ORDER BY movement_id`,
     ),
     reservations: await read<Reservation>('SELECT order_id AS "orderId", sku, quantity, state FROM reservations'),
+    replenishments: await read<Evidence['replenishments'][number]>(
+      `SELECT response->>'sku' AS sku, (response->'quantity')::int AS quantity FROM idempotency_keys`,
+    ),
   };
 }
 
 export function readEmails(read: Read): Promise<EmailRow[]> {
   return read(
-    `SELECT email_id AS "emailId", order_id AS "orderId", template, state,
+    `SELECT email_id AS "emailId", order_id AS "orderId", template, state, ambiguous_sends AS "ambiguousSends",
        (extract(epoch FROM requested_at) * 1000)::float8 AS "requestedAt" FROM emails`,
   );
 }
 
-export async function readAnalytics(read: Read): Promise<Evidence['analytics']> {
+export async function readAnalytics(read: Read) {
   type Row = { id: string } & (Evidence['analytics'] extends ReadonlyMap<string, infer Fact> ? Fact : never);
   const rows = await read<Row>(
     'SELECT id, type, subject, topic, partition, record_offset::float8 AS offset FROM facts',
   );
-  return new Map(rows.map(({ id, ...fact }) => [id, fact]));
+  const twice = [...Map.groupBy(rows, ({ id }) => id)].filter(([, same]) => same.length > 1);
+  return {
+    analytics: new Map(rows.map(({ id, ...fact }) => [id, fact])),
+    analyticsTwice: twice.map(([id]) => id),
+    projections: await readProjections(read),
+    live: await readLive(read),
+  };
 }

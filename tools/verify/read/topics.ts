@@ -1,4 +1,4 @@
-import { facts, type FactType, type HeaderValue, readEnvelope } from '@cartwheel/contracts';
+import { facts, type FactType, groupOf, type HeaderValue, maskPersonal, readEnvelope } from '@cartwheel/contracts';
 import { describeError } from '@cartwheel/primitives';
 import type { KafkaMessage } from 'kafkajs';
 import { Friendly } from '../../stack/friendly.ts';
@@ -45,7 +45,7 @@ function noteFact({ topology }: Connections, log: Log, topic: string, partition:
       headers,
       value: message.value,
     });
-    const { id, subject, sequence, correlationId, causationId } = envelope;
+    const { id, subject, sequence, correlationId, causationId, time } = envelope;
     const type = envelope.type as FactType;
     const contract = Object.hasOwn(facts, type) ? facts[type] : undefined;
     if (contract === undefined || topology.topic(contract.topic) !== topic)
@@ -63,6 +63,8 @@ function noteFact({ topology }: Connections, log: Log, topic: string, partition:
       sequence,
       correlationId,
       causationId,
+      time,
+      data: maskPersonal(envelope.data),
     });
   } catch (error) {
     log.unreadable.push(`${place}: ${describeError(error).message}`);
@@ -72,5 +74,5 @@ function noteFact({ topology }: Connections, log: Log, topic: string, partition:
 function noteDeadLetter(log: Log, { headers = {} }: KafkaMessage): void {
   const text = (name: string) => String(headers[name] ?? '');
   const place = [text('dlq_original_topic'), text('dlq_original_partition'), text('dlq_original_offset')] as const;
-  log.deadLetterCopies.add(recordPlace(text('dlq_consumer'), ...place));
+  log.deadLetterCopies.add(recordPlace(groupOf(text('dlq_consumer')), ...place));
 }

@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs';
+import { asProgram } from '../program.ts';
+import { stackOption } from '../stack-option.ts';
+import { Friendly } from '../stack/friendly.ts';
+import { createProgress } from '../stack/progress.ts';
+import { drill, type Pace } from './drill.ts';
+import { choose, fullPlan, quickPlan } from './plan.ts';
+import { closing, hasHeld, markdown, table } from './results.ts';
+import { windows } from './windows.ts';
+
+const HELP = `npm run drill               kill services where it hurts, under load
+  -- --quick                each window once, and one look at the end
+  -- --only <window>        one window, or <service>/<window>
+  -- --list                 the windows
+  -- --markdown <file>      write the table there too
+  -- --stack docker|native|external
+                            which engines, as in npm run demo
+Starts engines and a shop of its own on free ports, beside anything else that
+runs. A service dies by SIGKILL in each of its windows, the first, second and
+third time that it stands there, and is started again, while customers go on
+ordering. Then npm run verify's checker decides whether every promise holds.
+Exit code 0: every window was reached, and nothing is broken. docs/drill.md`;
+
+const FULL: Pace = { customers: 6, reachWithinMs: 60_000, evict: false, handovers: 5 };
+const QUICK: Pace = { customers: 12, reachWithinMs: 60_000, evict: true, handovers: 0 };
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+await asProgram(
+  HELP,
+  { quick: flag, list: flag, only: text, markdown: text, stack: text },
+  async ({ flags, only, markdown: file, stack }, signal) => {
+    if (flags.has('list')) return console.log(list());
+    const chosen = choose(only);
+    if (!chosen) throw new Friendly(`There is no window ${JSON.stringify(only)}. -- --list names them.`);
+    const [pace, rounds] = flags.has('quick') ? [QUICK, quickPlan(chosen)] : [FULL, fullPlan(chosen)];
+    const rows = await drill({ rounds, pace, stack: stackOption(stack), progress: createProgress(), signal });
+    if (file !== undefined) writeFileSync(file, `${markdown(rows)}\n`);
+    console.log(`\n${table(rows)}\n\n${closing(rows)}`);
+    process.exitCode = rows.every(hasHeld) ? 0 : 1;
+  },
+);
+process.exit();
+
+function list(): string {
+  return windows.map(({ name, when, services }) => `${name}  (${services.join(', ')})\n    dies ${when}`).join('\n');
+}

@@ -1,0 +1,21 @@
+import type { Chapter } from './mutant.ts';
+import { consumer } from './safeguards/consumer.ts';
+import { deadLetters } from './safeguards/dead-letters.ts';
+import { kafka } from './safeguards/kafka.ts';
+import { outbox } from './safeguards/outbox.ts';
+import { parking } from './safeguards/parking.ts';
+import { rabbitmq } from './safeguards/rabbitmq.ts';
+import { shop } from './safeguards/shop.ts';
+import { tasks } from './safeguards/tasks.ts';
+
+/** In the order of docs/guarantees.md: the way of a message. */
+export const chapters: readonly Chapter[] = [
+  { title: 'Outbox and relay', mutants: outbox },
+  { title: 'Kafka', mutants: kafka },
+  { title: 'Consumers of facts', mutants: consumer },
+  { title: 'Parking', mutants: parking },
+  { title: 'RabbitMQ', mutants: rabbitmq },
+  { title: 'Tasks', mutants: tasks },
+  { title: 'Dead letters', mutants: deadLetters },
+  { title: 'The shop', mutants: shop },
+];

@@ -1,0 +1,154 @@
+import type { Mutant } from '../mutant.ts';
+
+const relay = { file: 'libs/outbox/src/relay.ts', spec: 'libs/outbox/src/relay.int.spec.ts' };
+const unitOfWork = { file: 'libs/outbox/src/unit-of-work.ts', spec: 'libs/outbox/src/unit-of-work.int.spec.ts' };
+const transaction = { file: 'libs/postgres/src/transaction.ts', spec: 'libs/postgres/src/transaction.int.spec.ts' };
+
+export const outbox: readonly Mutant[] = [
+  {
+    name: 'delete-before-publish',
+    promise: 'A relay that dies after it published and before it deleted publishes again; nothing is lost.',
+    file: relay.file,
+    from: `
+      const { confirmed, unroutable = [] } = await this.#options.publish(rows);
+      await this.#orDisconnect(this.#remove(client, rows, confirmed, unroutable));`,
+    to: `
+      const taken = rows.map(({ seq }) => seq);
+      await this.#orDisconnect(this.#remove(client, rows, taken, []));
+      const { confirmed, unroutable = [] } = await this.#options.publish(rows);`,
+    spec: 'libs/outbox/src/relay.fault.spec.ts',
+    test: [
+      'a relay that dies between the broker’s ack and the delete publishes that batch again: nothing is lost, order is kept',
+    ],
+  },
+  {
+    name: 'delete-what-was-not-confirmed',
+    promise: 'A message leaves the outbox when the broker has confirmed that very message.',
+    ...relay,
+    from: 'query(DELETE, [channel, confirmed])',
+    to: 'query(DELETE, [channel, rows.map(({ seq }) => seq)])',
+    test: ['the relay', 'sends again what was not confirmed, and not what was'],
+  },
+  {
+    name: 'high-water-mark-instead-of-delete',
+    promise: 'A message with a low number that is committed late is published all the same.',
+    ...relay,
+    from: 'client.query<RelayRow>(READ, [this.#options.channel]));',
+    to: `client.query<RelayRow>(
+        READ.replace('channel = $1', 'channel = $1 AND seq > ' + (this.last ?? 0)), [this.#options.channel]));
+      this.last = rows.at(-1)?.seq ?? this.last;`,
+    test: [
+      'the relay',
+      'publishes a row that is committed after later ones were published: its number was given before',
+    ],
+  },
+  {
+    name: 'read-rows-in-any-order',
+    promise: 'The relay publishes in the order of commits.',
+    ...relay,
+    from: 'WHERE channel = $1 ORDER BY seq LIMIT 500',
+    to: 'WHERE channel = $1 LIMIT 500',
+    test: ['the relay', 'publishes the oldest rows first, wherever the table keeps them'],
+  },
+  {
+    name: 'two-relays-at-once',
+    promise: 'Of all instances of a service one publishes at a time, and another takes over when it dies.',
+    ...relay,
+    from: 'this.#leading = rows[0]?.leads ?? false;',
+    to: 'this.#leading = true;',
+    test: [
+      'two instances',
+      'have one leader, and the other takes over when the leader’s connection dies; nothing is lost and order is kept',
+    ],
+  },
+  {
+    name: 'read-without-a-limit-of-bytes',
+    promise: 'What the relay sends at once is never more than the broker takes.',
+    ...relay,
+    from: 'WHERE bytes <= 900000 OR place = 1',
+    to: '',
+    test: ['the relay', 'closes a read by bytes, so that one request stays below what the broker takes'],
+  },
+  {
+    name: 'unroutable-task-thrown-away',
+    promise: 'A task that no queue is bound for becomes a dead letter, and holds nobody up.',
+    ...relay,
+    from: `    await this.#options.setAside?.(
+      client,
+      rows.filter((row) => unroutable.includes(row.seq)),
+    );
+`,
+    to: '',
+    test: [
+      'the relay',
+      'sets an unroutable row aside in the transaction that deletes it, and goes on with the rows behind it',
+    ],
+  },
+  {
+    name: 'go-on-with-an-aborted-transaction',
+    promise: 'A statement of the relay that failed costs it its connection, not its life.',
+    ...relay,
+    from: `      await this.#disconnect();
+      throw error;`,
+    to: '      throw error;',
+    test: [
+      'the relay',
+      'goes on with a new connection when setting aside failed: an aborted transaction would hold its leader for ever',
+    ],
+  },
+  {
+    name: 'outbox-written-when-emitted',
+    promise: 'The messages of one order stand in the outbox in the order in which its changes were committed.',
+    ...unitOfWork,
+    from: `      const value = await work(collect(tx, cause, collected));
+      await writeOutbox(tx, this.#origin, collected);`,
+    to: `      const inside = collect(tx, cause, collected);
+      const written = [];
+      const emit = (...messages) => {
+        inside.emit(...messages);
+        written.push(writeOutbox(tx, this.#origin, collected.splice(0)));
+      };
+      const value = await work({ ...inside, emit });
+      await Promise.all(written);`,
+    test: [
+      'messages of one subject follow each other as their transactions committed, also one that was emitted early',
+    ],
+  },
+  {
+    name: 'sequences-taken-in-any-order',
+    promise: 'Two transactions that announce something about the same orders do not deadlock.',
+    ...unitOfWork,
+    from: ' AS w(topic, subject, n) ORDER BY topic, subject',
+    to: ' AS w(topic, subject, n)',
+    test: ['sequence numbers are dense per topic and subject, and in the order of the outbox, whoever writes at once'],
+  },
+  {
+    name: 'contract-not-checked',
+    promise: 'A message that breaks its contract is never written, and neither is the change it came with.',
+    ...unitOfWork,
+    from: '  if (!checked.success) throw new Permanent(',
+    to: '  if (false) throw new Permanent(',
+    test: ['a message against its contract is never written, and takes the change with it'],
+  },
+  {
+    name: 'commit-without-looking-at-the-answer',
+    promise: 'A transaction that PostgreSQL rolled back at COMMIT is not taken for committed.',
+    ...transaction,
+    from: `    if (command !== 'COMMIT') throw new Error('a statement failed, and COMMIT rolled back', { cause: failure });
+`,
+    to: '',
+    test: [
+      'a transaction',
+      'that swallowed the error of a statement fails at COMMIT, where PostgreSQL answers ROLLBACK without an error',
+    ],
+  },
+  {
+    name: 'statement-after-the-transaction',
+    promise: 'What a part of the work does too late is done nowhere, and not in somebody else’s transaction.',
+    ...transaction,
+    from: `      if (over) throw new Error('this transaction is over');
+`,
+    to: '',
+    test: ['a transaction', 'that is over takes no more statements: what comes late runs nowhere'],
+  },
+];

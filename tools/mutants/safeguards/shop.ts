@@ -1,0 +1,109 @@
+import type { Mutant } from '../mutant.ts';
+
+const stock = {
+  file: 'apps/inventory/src/stock.repository.ts',
+  spec: 'apps/inventory/src/reserve-stock/reserve-stock.int.spec.ts',
+};
+const idempotent = { file: 'libs/http/src/idempotent.ts', spec: 'libs/http/src/idempotent.int.spec.ts' };
+const order = { file: 'apps/order/src/domain/order.ts', spec: 'apps/order/src/domain/order.spec.ts' };
+const payment = { file: 'apps/payment/src/domain/payment.ts', spec: 'apps/payment/src/domain/payment.spec.ts' };
+
+export const shop: readonly Mutant[] = [
+  {
+    name: 'request-carried-out-again',
+    promise: 'Of requests under one Idempotency-Key one is carried out, and its answer is everybody’s.',
+    ...idempotent,
+    from: 'return inserted.length > 0;',
+    to: 'return true;',
+    test: ['of twenty requests at once under one key one does the work, and the others are told that it is under way'],
+  },
+  {
+    name: 'key-of-another-request',
+    promise: 'An Idempotency-Key answers for one request only.',
+    ...idempotent,
+    from: 'if (stored && !stored.request_hash.equals(hash)) {',
+    to: 'if (hash.length === 0) {',
+    test: ['the same key with another request is refused'],
+  },
+  {
+    name: 'no-version-check',
+    promise: 'Of two that decided on the same state of an order one succeeds, and the other is told.',
+    file: 'libs/event-store/src/index.ts',
+    from: 'if (written.length !== rows.length) throw',
+    to: 'if (!written) throw',
+    spec: 'libs/event-store/src/event-store.int.spec.ts',
+    test: [
+      'of ten writers that decided on the same version exactly one succeeds, the others learn that they are stale',
+    ],
+  },
+  {
+    name: 'confirm-at-the-first-answer',
+    promise: 'An order is confirmed by the second of its two answers.',
+    ...order,
+    from: `order.status === 'placed' && order.paymentNoted && order.stockNoted;`,
+    to: `order.status === 'placed' && order.paymentNoted;`,
+    test: ['a placed order', 'waits for stock when the payment is authorized first'],
+  },
+  {
+    name: 'end-an-order-twice',
+    promise: 'An order ends once, whatever arrives, in whatever order and however often.',
+    ...order,
+    from: 'return order.status === status ? change(',
+    to: 'return status ? change(',
+    test: [
+      'every sequence of inputs',
+      'confirms at most once, ends at most once, and gives no money back that it did not get',
+    ],
+  },
+  {
+    name: 'time-out-while-the-money-is-taken',
+    promise: 'An order whose money is being taken does not time out.',
+    ...order,
+    from: `cancelWhile('placed', order, 'timed-out');`,
+    to: `cancelWhile(order.status === 'confirmed' ? 'confirmed' : 'placed', order, 'timed-out');`,
+    test: ['a confirmed order', 'cannot time out any more, and no late answer changes it'],
+  },
+  {
+    name: 'stock-not-locked',
+    promise: 'Of ten orders for the last three pieces three get one.',
+    ...stock,
+    from: 'ORDER BY sku FOR UPDATE',
+    to: 'ORDER BY sku',
+    test: [
+      'of ten orders at once for the last three pieces exactly three are reserved, and the others hear how many were left',
+    ],
+  },
+  {
+    name: 'reserve-what-there-is',
+    promise: 'An order is reserved whole or not at all.',
+    file: 'apps/inventory/src/reserve-stock/reserve-stock.ts',
+    from: 'if (shortfall.length === 0) await',
+    to: 'if (shortfall) await',
+    spec: stock.spec,
+    test: ['an order is reserved whole or not at all'],
+  },
+  {
+    name: 'reservation-ends-twice',
+    promise: 'A reservation is released or shipped, never both.',
+    ...stock,
+    from: 'WHERE order_id = $1 AND state = $2',
+    to: `WHERE order_id = $1 AND $2::text <> ''`,
+    test: ['a reservation ends once: released or shipped, and only what was shipped comes back, once'],
+  },
+  {
+    name: 'intent-recorded-after-the-void',
+    promise: 'A void always knows the intent that may hold money.',
+    ...payment,
+    from: `return payment.state === 'authorizing' && payment.intentId === undefined ?`,
+    to: 'return payment.intentId === undefined ?',
+    test: ['a payment without a recorded intent', 'gets one while it is authorizing, and keeps the first'],
+  },
+  {
+    name: 'void-a-captured-payment',
+    promise: 'A void changes nothing about money that is taken, or on the way to it.',
+    ...payment,
+    from: `requestVoid: { authorizing: 'voiding', authorized: 'voiding' }`,
+    to: `requestVoid: { authorizing: 'voiding', authorized: 'voiding', capturing: 'voiding' }`,
+    test: ['a void changes nothing about a payment that is declined, captured or on the way to it'],
+  },
+];
