@@ -79,10 +79,20 @@ module.exports = {
     {
       name: 'slices-do-not-share',
       comment:
-        'A slice imports domain, root files and the one port folder; what two slices need moves to one of these.',
+        'A slice imports domain, root files and the one port folder; what two slices need moves to one of these. A test of how two slices meet may know both.',
       severity: 'error',
-      from: { path: '^apps/(order|payment|inventory|email|analytics)/src/([a-z-]+)/' },
-      to: { path: '^apps/[^/]+/src/[a-z-]+/', pathNot: '^apps/[^/]+/src/($2|domain|gateway|mailer)/' },
+      from: {
+        path: '^apps/(order|payment|inventory|email|analytics)/src/((?!fixtures)[a-z-]+)/',
+        pathNot: '\\.int\\.spec\\.ts$',
+      },
+      to: { path: '^apps/[^/]+/src/[a-z-]+/', pathNot: '^apps/[^/]+/src/($2|domain|gateway|mailer|fixtures)/' },
+    },
+    {
+      name: 'fixtures-are-for-specs',
+      comment: 'What tests share of a service stands in its fixtures folder, and the product does not know it.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['\\.spec\\.ts$', '/fixtures/'] },
+      to: { path: '/fixtures/' },
     },
     {
       name: 'product-never-imports-testing',

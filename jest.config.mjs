@@ -6,7 +6,7 @@ const shared = {
   // Workspace packages resolve to their sources, so that a test never runs yesterday's build.
   testEnvironmentOptions: { customExportConditions: ['@cartwheel/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
-  modulePathIgnorePatterns: ['/dist/', '/.cartwheel/', '/.nx/'],
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.cartwheel/', '<rootDir>/.nx/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

@@ -55,7 +55,10 @@ test('one order, from the click to the e-mail', async () => {
     const sent = await shop.get<{ emailId: string; state: string }[]>(
       `${urls.email}/emails?orderId=${String(orderId)}`,
     );
-    expect(sent).toMatchObject([{ template: 'confirmation', state: 'sent', recipient: 'a***@example.com' }]);
+    expect(sent).toMatchObject([
+      { template: 'confirmation', state: 'sent', recipient: 'a***@example.com' },
+      { template: 'receipt', state: 'sent', recipient: 'a***@example.com' },
+    ]);
     return sent;
   });
   type Mail = { subject: string; text: string; to: { address: string }[]; headers: Record<string, string> };
