@@ -1,5 +1,6 @@
 import { allDone, type Connections } from './connections.ts';
 import type { Evidence } from './evidence.ts';
+import { holdsAddress } from './read/address.ts';
 import { inSnapshot, readPlatform, type Read, readTasks } from './read/database.ts';
 import { byGroup } from './read/generations.ts';
 import { readQueues } from './read/queues.ts';
@@ -7,8 +8,6 @@ import { readAnalytics, readEmails, readInventory, readOrders, readPayments } fr
 import { readLog } from './read/topics.ts';
 import { readLedger, readMailbox } from './read/web.ts';
 import type { ServiceName } from './target.ts';
-
-const ADDRESS = /[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
 
 /** Reads everything once. Each database is read at one instant of its own: between them only a shop at rest is consistent. */
 export async function gather(shop: Connections, unrest: readonly string[]): Promise<Evidence> {
@@ -38,7 +37,7 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
   const platforms = [order, payment, inventory, email, { ...analytics, platform: ofLive }];
   const errorTexts = platforms.flatMap(({ platform }) => platform.errorTexts);
   const leaking = platforms.flatMap(({ service, platform }) =>
-    platform.errorTexts.filter((text) => ADDRESS.test(text)).map(() => `an error text in ${service}'s parked_messages`),
+    platform.errorTexts.filter((text) => holdsAddress(text)).map(() => `an error text in ${service}'s parked_messages`),
   );
   return {
     unrest,

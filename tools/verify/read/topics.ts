@@ -4,9 +4,8 @@ import type { KafkaMessage } from 'kafkajs';
 import { Friendly } from '../../stack/friendly.ts';
 import type { Connections } from '../connections.ts';
 import { type FactRecord, recordPlace } from '../evidence.ts';
+import { holdsAddress } from './address.ts';
 import { readToEnd } from './read-to-end.ts';
-
-const ADDRESS = /[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
 
 export type Log = {
   readonly records: FactRecord[];
@@ -33,7 +32,7 @@ function noteFact({ topology }: Connections, log: Log, topic: string, partition:
   const headers = (message.headers ?? {}) as Record<string, HeaderValue>;
   for (const [name, value] of Object.entries(headers)) {
     log.headers += 1;
-    if (ADDRESS.test(String(value))) log.personal.push(`${place}: header ${name}`);
+    if (holdsAddress(String(value))) log.personal.push(`${place}: header ${name}`);
   }
   try {
     const envelope = readEnvelope({
