@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { type ConsumerGroup, topology } from '@cartwheel/contracts';
 import { createKafka } from '@cartwheel/kafka';
 import { engines, eventually, rabbitmqQueue } from '@cartwheel/testing';
 import { services } from '../../../tools/setup/databases.ts';
@@ -63,11 +63,12 @@ async function moveBack(names: ReturnType<typeof topology>): Promise<Record<stri
   const admin = createKafka(engines().kafka.brokers, 'operator').admin();
   await admin.connect();
   const moved: Record<string, number> = {};
-  for (const group of names.consumers) {
+  const move = async (group: ConsumerGroup) => {
     const groupId = names.groupId(group);
     for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: names.topicsOf(group) })) {
       const before = partitions.map(({ partition, offset }) => ({ partition, offset: Math.max(Number(offset), 0) }));
       const after = before.map(({ partition, offset }) => ({ partition, offset: Math.max(offset - BACK, 0) }));
+      // kafkajs joins the group for it, which takes seconds: so all groups at once.
       await admin.setOffsets({
         groupId,
         topic,
@@ -75,7 +76,8 @@ async function moveBack(names: ReturnType<typeof topology>): Promise<Record<stri
       });
       moved[group] = before.reduce((sum, { offset }, n) => sum + offset - after[n]!.offset, moved[group] ?? 0);
     }
-  }
+  };
+  await Promise.all(names.consumers.map(move));
   await admin.disconnect();
   return moved;
 }
