@@ -54,7 +54,13 @@ export async function drill({ rounds, pace, stack: chosen, progress, signal }: O
       ports: await freePorts(),
       namespace: stack.provider === 'external' ? `drill-${randomBytes(4).toString('hex')}` : '',
       // Services are started again and again: what Node has compiled is kept.
-      env: { SMTP_URL: mails.url, LOG_LEVEL: 'warn', NODE_COMPILE_CACHE: join(folder, 'compiled') },
+      // A mail that its sender died over is taken up again on the first rungs of the ladder, not after half a minute.
+      env: {
+        SMTP_URL: mails.url,
+        SMTP_DEADLINE_MS: '1000',
+        LOG_LEVEL: 'warn',
+        NODE_COMPILE_CACHE: join(folder, 'compiled'),
+      },
       progress,
       signal,
     });
@@ -132,7 +138,10 @@ function asCustomersSawIt({ offenders, orders, repeats }: Shoppers): Verdict {
 
 function evictorOf({ kafkaBrokers, namespace }: Target): (service: ServiceName) => Promise<void> {
   const kafka = createKafka(kafkaBrokers, 'drill');
-  const { groupId } = topology(namespace);
-  return (service) =>
-    evictMembers(kafka, kafkaBrokers[0]!, groupId(service === 'analytics' ? 'analytics.facts' : service));
+  const { consumers, groupId } = topology(namespace);
+  return async (service) => {
+    // Analytics has a group for each of its projections.
+    const own = consumers.filter((group) => group.split('.')[0] === service);
+    await Promise.all(own.map((group) => evictMembers(kafka, kafkaBrokers[0]!, groupId(group))));
+  };
 }

@@ -61,7 +61,8 @@ export class Shoppers {
     this.orders.add(orderId);
     const again = n % 5 === 0 ? await this.#checkout(key, body) : orderId;
     if (again !== undefined && again !== orderId) this.offenders.push(`one key, two orders: ${orderId}, ${again}`);
-    await this.#waitForEnd(orderId);
+    await this.#waitFor(orderId, ['completed', 'cancelled']);
+    if (givesBack(n)) await this.#giveBack(orderId);
   }
 
   /** The order's id. Undefined when nobody answered in time, which is an offence, or the drill was stopped. */
@@ -81,11 +82,20 @@ export class Shoppers {
     return undefined;
   }
 
-  async #waitForEnd(orderId: string): Promise<void> {
+  /** Wants the money back, as often as it takes. */
+  async #giveBack(orderId: string): Promise<void> {
+    for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && !this.#signal.aborted; await sleep(500)) {
+      const answer = await this.#send(`/orders/${orderId}/cancellation`, { method: 'POST' });
+      // A 409 tells that it was cancelled before.
+      if (answer && answer.status < 500) return this.#waitFor(orderId, ['refunded', 'cancelled']);
+    }
+  }
+
+  async #waitFor(orderId: string, ends: readonly string[]): Promise<void> {
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && !this.#signal.aborted; await sleep(500)) {
       const answer = await this.#send(`/orders/${orderId}`);
       if (answer?.status === 404) this.offenders.push(`order ${orderId}: answered with 202, and is not there`);
-      if (answer && ['completed', 'cancelled'].includes(String(answer.body['status']))) return;
+      if (answer && ends.includes(String(answer.body['status']))) return;
     }
   }
 
@@ -100,6 +110,9 @@ export class Shoppers {
     }
   }
 }
+
+/** One in six, all of them with a good card. */
+const givesBack = (n: number) => n % 6 === 1;
 
 /** The n-th customer's wish. */
 export function requestOf(n: number): object {

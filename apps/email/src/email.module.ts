@@ -14,8 +14,8 @@ import { SendEmail } from './send-email/send-email.ts';
 import { SendEmailWorker } from './send-email/send-email.worker.ts';
 
 const mailer = { url: config.SMTP_URL, from: config.MAIL_FROM, deadlineMs: config.SMTP_DEADLINE_MS };
-/** With room for the notes before and after a send that took as long as it may. */
-const leaseMs = config.SMTP_DEADLINE_MS + 5_000;
+/** Half of it for a send that takes as long as it may, half for the notes before and after. */
+const leaseMs = 2 * config.SMTP_DEADLINE_MS;
 
 @Module({
   controllers: [
