@@ -13,6 +13,9 @@ export const retryRungs = [
 
 /** A crash loop ends here, on the broker; ordinary failures are counted by us, in a header (docs/decisions/0005). */
 const DELIVERY_LIMIT = 20;
+/** A dead queue has nowhere to hand over to: at its limit, from RabbitMQ 4.0 on 20 unless another is set, it would drop the
+ * task. -1 means none there; 3.10 drops at the first return with it. */
+const NEVER = 1_000_000_000;
 
 const MESSAGE_MAX_BYTES = 1_000_000;
 /** A dead letter is its original plus a description of the failure. */
@@ -101,7 +104,11 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
           binding: undefined,
           arguments: { ...handOver(work), 'x-message-ttl': rung.delayMs },
         })),
-        { name: deadQueue(work), binding: undefined, arguments: { ...quorum } },
+        {
+          name: deadQueue(work),
+          binding: undefined,
+          arguments: { ...quorum, 'x-delivery-limit': NEVER },
+        },
       ];
     }),
   };

@@ -1,6 +1,7 @@
 import { type Delivery, topology } from '@cartwheel/contracts';
 import { engines, eventually, rabbitmqQueue, tcpProxy, type TcpProxy, testNamespace } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { declareTopology } from './declare.ts';
 import { RabbitmqPublisher } from './rabbitmq-publisher.ts';
 import { type Outcome, RabbitmqStrategy, type RabbitmqStrategyOptions } from './rabbitmq.strategy.ts';
@@ -123,7 +124,7 @@ describe('close', () => {
   });
 
   test('has acknowledged all that it finished', async () => {
-    // A race between the acks and the end of the connection: more than once.
+    // A race between the acks and the end of the connection: more than once, and at different moments.
     for (let round = 1; round <= 8; round += 1) {
       const { promise: held, resolve: release } = Promise.withResolvers<Outcome>();
       let taken = 0;
@@ -131,6 +132,8 @@ describe('close', () => {
       start(() => ((taken += 1), held));
       await eventually(() => expect(taken).toBe(1));
       const closing = strategy.close();
+      // Also later than the answer to its cancellation: then nothing is waited for between the ack and the end.
+      await sleep(round * 10);
       release(ACK);
       await closing;
     }
