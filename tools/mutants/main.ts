@@ -16,7 +16,7 @@ const HELP = `npm run mutants                 take each safeguard out, see its t
   -- --table                    the tables of docs/guarantees.md
 Works on a copy of the sources (.cartwheel/mutants) and on engines of its own;
 changes that are not committed are in it, and stay as they are. First runs the
-named tests as they are: each must be green. Takes some minutes.
+named tests as they are: each must be green. Takes about ten minutes.
 Exit code 0: every mutant was killed by its test. 1: one was not.`;
 
 const folder = join(import.meta.dirname, '../../.cartwheel/mutants');
