@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { asProgram } from '../program.ts';
+import { targetOfCompose } from '../shop/environment.ts';
 import { stackOption } from '../stack-option.ts';
 import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
+import { containersTable, drillContainers } from './containers.ts';
 import { drill, type Pace } from './drill.ts';
 import { choose, fullPlan, quickPlan } from './plan.ts';
 import { closing, hasHeld, markdown, table } from './results.ts';
@@ -12,6 +14,8 @@ const HELP = `npm run drill               kill services where it hurts, under lo
   -- --quick                each window once, and one look at the end
   -- --only <window>        one window, or <service>/<window>
   -- --list                 the windows
+  -- --containers           kill, pause and cut off each container of a shop
+                            that docker compose up has started; --only <name>
   -- --markdown <file>      write the table there too
   -- --stack docker|native|external
                             which engines, as in npm run demo
@@ -29,9 +33,16 @@ const flag = { type: 'boolean' } as const;
 
 await asProgram(
   HELP,
-  { quick: flag, list: flag, only: text, markdown: text, stack: text },
+  { quick: flag, list: flag, containers: flag, only: text, markdown: text, stack: text },
   async ({ flags, only, markdown: file, stack }, signal) => {
     if (flags.has('list')) return console.log(list());
+    if (flags.has('containers')) {
+      const rows = await drillContainers({ target: targetOfCompose(), only }, createProgress(), signal);
+      if (file !== undefined) writeFileSync(file, `${containersTable(rows)}\n`);
+      console.log(`\n${containersTable(rows)}`);
+      process.exitCode = rows.every(({ verdict }) => verdict === 'held') ? 0 : 1;
+      return;
+    }
     const chosen = choose(only);
     if (!chosen) throw new Friendly(`There is no window ${JSON.stringify(only)}. -- --list names them.`);
     const [pace, rounds] = flags.has('quick') ? [QUICK, quickPlan(chosen)] : [FULL, fullPlan(chosen)];
