@@ -28,7 +28,7 @@ export function diagnose(life: Life): Diagnosis {
   const parts = [
     headOf(life, status),
     ...decided.map(({ whats, finding }) => `waits for ${listed(whats)}: ${finding.text}`),
-    ...(status === 'placed' ? [timeOut(life)] : []),
+    ...(status === 'placed' ? timeOut(life) : []),
     ...followed.map(
       ({ whats, finding }) => `${isOver(status) ? 'still ' : ''}waits for ${listed(whats)}: ${finding.text}`,
     ),
@@ -54,7 +54,8 @@ function waits(life: Life, steps: readonly Step[]): { whats: string[]; finding: 
     const finding = whereIs(life, step);
     return finding ? [{ what: step.what, finding }] : [];
   });
-  return [...Map.groupBy(found, ({ finding }) => finding.text).values()].map((same) => ({
+  const untimed = (text: string) => text.replace(/; next attempt .*$/, '');
+  return [...Map.groupBy(found, ({ finding }) => untimed(finding.text)).values()].map((same) => ({
     whats: same.map(({ what }) => what),
     finding: same[0]!.finding,
   }));
@@ -115,13 +116,12 @@ function headOf(life: Life, status: OrderStatus): string {
   return `${ago}${after}${status === 'cancelled' ? `: ${whyCancelled(life)}` : ''}`;
 }
 
-function timeOut({ trails, now }: Life): string {
+function timeOut({ trails, now }: Life): string[] {
   const order = trails.order?.own.order;
-  if (!order) return 'when it times out only the order service could say';
+  if (!order) return [];
   const at = Date.parse(order.timesOutAt);
-  return at >= now
-    ? `it times out at ${clock(at, now)}, in ${span(at - now)}`
-    : `its time was up at ${clock(at, now)}, and the order service has to cancel it`;
+  if (at >= now) return [`it times out at ${clock(at, now)}, in ${span(at - now)}`];
+  return [`its time was up at ${clock(at, now)}, and the order service has to cancel it`];
 }
 
 /** What no step of the order waits for: dead letters of other readers, services that do not answer, facts not recorded. */

@@ -30,12 +30,12 @@ await asProgram(
     const target = readTarget(shopFiles(folder));
     const orderId = words[0] ?? (await newestOrder(target, signal));
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(orderId)) {
-      throw new Friendly(`${JSON.stringify(orderId)} is no order's id. npm run story tells of the newest order.`);
+      throw new Friendly(`${JSON.stringify(orderId)} is no order's id.\nnpm run story tells of the newest order.`);
     }
     const trails = await readTrails(target, orderId.toLowerCase(), signal);
     const life = lifeOf(trails);
     if (life.messages.length === 0 && life.status === undefined && trails.told.order) {
-      throw new Friendly(`There is no order ${orderId} in this shop. npm run story tells of the newest order.`);
+      throw new Friendly(`There is no order ${orderId} in this shop.\nnpm run story tells of the newest order.`);
     }
     const diagnosis = diagnose(life);
     if (flags.has('json')) console.log(JSON.stringify({ ...diagnosis, trails }, null, 2));

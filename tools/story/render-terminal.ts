@@ -4,18 +4,18 @@ import type { Diagnosis } from './diagnose.ts';
 import type { Life } from './life.ts';
 import { inWords } from './note.ts';
 import { instantsOf, type Row, treeOf } from './tree.ts';
-import { span } from './words.ts';
+import { offset, span, times } from './words.ts';
 
 const WIDTH = 80;
-const TREE = 33;
+const TREE = 31;
 const BAR = 20;
-const MARKS = { outbox: '┄', kafka: '═', rabbitmq: '─', work: '█', rest: '·' } as const;
+const MARKS = { outbox: '┄', kafka: '═', rabbitmq: '─', work: '█', rest: '·', parked: '!' } as const;
 
 /** What fits a terminal of 80 columns: where the order stands, then its life as a tree on one time axis, then details. */
 export function renderTerminal(life: Life, diagnosis: Diagnosis): string {
   const rows = treeOf(life);
   const parts = [firstScreen(life, diagnosis)];
-  if (rows.length > 0) parts.push(picture(rows), ...reading(life), ...kept(life));
+  if (rows.length > 0) parts.push(picture(life, rows), ...reading(life), ...kept(life));
   return parts.join('\n\n');
 }
 
@@ -32,14 +32,14 @@ export function titleOf({ orderId, status, trails }: Life): string {
   return title.length > WIDTH ? `${title.slice(0, WIDTH - 1)}…` : title;
 }
 
-function picture(rows: readonly Row[]): string {
-  const axis = axisOf(instantsOf(rows), BAR);
+function picture(life: Life, rows: readonly Row[]): string {
+  const axis = axisOf(instantsOf(life, rows), BAR);
   const ruler = rulerOf(axis);
   const head =
     `${'time'.padStart(8)} ${'took'.padStart(8)} ${'who'.padEnd(9)} ${'what'.padEnd(TREE)} ${ruler}`.trimEnd();
   const lines = rows.map((row) => lineOf(row, axis));
   const cuts = axis.cuts.map(({ ms }) => span(ms)).join(', ');
-  const legend = '┄ in the outbox  ═ on Kafka  ─ on RabbitMQ  █ at work  · rests on the ladder';
+  const legend = '┄ outbox  ═ Kafka  ─ RabbitMQ  █ at work  · on the ladder  ! parked or dead';
   return [head, ...lines, legend, ...(cuts === '' ? [] : wrap(`≈ shortened on the axis: ${cuts}`, 2))].join('\n');
 }
 
@@ -51,7 +51,7 @@ function rulerOf({ cuts, begin, end }: Axis): string {
 }
 
 function lineOf({ branch, who, what, note, at, tookMs, stretches }: Row, axis: Axis): string {
-  const time = at === undefined ? '' : `+${span(at - axis.begin)}`;
+  const time = at === undefined ? '' : offset(at - axis.begin);
   const took = tookMs === undefined ? '' : span(tookMs);
   const label = cut(`${branch}${what}${note === '' ? '' : ` ${note}`}`, TREE);
   const cells = Array.from<string>({ length: BAR }).fill(' ');
@@ -79,7 +79,7 @@ function reading(life: Life): string[] {
       const place = record ? `${record.topic} ${record.partition}@${record.offset}` : 'place not known';
       const readers = taken
         .filter(({ by }) => !by.startsWith('analytics') || by === 'analytics.facts')
-        .map(({ by, at }) => `${by.split('.')[0]} +${span(at - begin)}`);
+        .map(({ by, at }) => `${by.split('.')[0]} ${offset(at - begin)}`);
       return wrap(
         `  ${type} · ${place}${readers.length > 0 ? ` · ${readers.join(', ')}` : ' · read by nobody yet'}`,
         4,
@@ -91,12 +91,12 @@ function reading(life: Life): string[] {
 /** What inventory's ledger and email have of the order. */
 function kept({ trails, messages }: Life): string[] {
   const begin = Math.min(...messages.map(({ at }) => at));
-  const after = (iso: string) => `+${span(Date.parse(iso) - begin)}`;
+  const after = (iso: string) => offset(Date.parse(iso) - begin);
   const moved = trails.inventory?.own.movements.map(
     ({ sku, kind, quantity, movedAt }) => `${kind} ${quantity} ${sku} ${after(movedAt)}`,
   );
   const mails = trails.email?.own.emails.map(({ template, state, sentAt, ambiguousSends }) => {
-    const twice = ambiguousSends === 0 ? '' : ` (perhaps sent ${ambiguousSends} times more)`;
+    const twice = ambiguousSends === 0 ? '' : ` (sent ${times(ambiguousSends)} without a known outcome)`;
     return `${template} ${state}${sentAt === null ? '' : ` ${after(sentAt)}`}${twice}`;
   });
   const lines = [

@@ -1,5 +1,5 @@
 import type { ServiceName } from '../verify/target.ts';
-import type { Life, Message, Parked } from './life.ts';
+import type { Attempt, Life, Message, Parked } from './life.ts';
 import { reasonOf, span, times } from './words.ts';
 
 /** One message on its way to one reader: a consumer group, or the workers of a queue. */
@@ -15,6 +15,12 @@ export type Hop = {
 export type Finding = { readonly rule: string; readonly text: string; readonly todo?: string };
 
 type Rule = readonly [name: string, says: (hop: Hop) => Omit<Finding, 'rule'> | undefined];
+
+/** Whom the workers of a queue talk to. */
+export const OUTSIDE: Readonly<Record<string, string>> = {
+  'payment.card': 'the gateway',
+  'email.message': 'the mail server',
+};
 
 /** How long a message may be on its way before that is worth a sentence of its own. */
 const PATIENCE_MS = 2_000;
@@ -72,10 +78,8 @@ const rules: readonly Rule[] = [
     ({ life, message, reader, service }) => {
       const silent = life.silent.find((one) => one.service === service);
       if (!silent || isTaken(message, reader)) return undefined;
-      const what =
-        message.kind === 'task' ? `with ${message.type} not known to be done` : `and has to read ${message.type}`;
       return {
-        text: `${service} ${silent.why}, ${what}`,
+        text: `${service} ${silent.why} and reads nothing`,
         todo: `Start ${service} again (npm run up starts the whole shop and keeps its data).`,
       };
     },
@@ -86,18 +90,19 @@ const rules: readonly Rule[] = [
       const last = attempts.at(-1);
       if (last?.outcome !== 'retry') return undefined;
       const next = inTime((last.nextAt ?? life.now) - life.now);
-      return {
-        text: `${type} was tried ${times(attempts.length)}, last: ${reasonOf(last.error)}; next attempt ${next}`,
-      };
+      return { text: `${type} was tried ${times(attempts.length)}, ${failures(attempts)}; next attempt ${next}` };
     },
   ],
   [
     'at work',
-    ({ life, message: { type, attempts } }) => {
+    ({ life, message: { type, attempts }, reader }) => {
       const last = attempts.at(-1);
       if (!last || last.to !== undefined) return undefined;
-      const died = life.now - last.from > 60_000 ? ', or its worker died' : '';
-      return { text: `${type} has been under way for ${span(life.now - last.from)} (attempt ${last.n}${died})` };
+      const age = life.now - last.from;
+      const silent = age < PATIENCE_MS ? '' : `, and ${OUTSIDE[reader] ?? 'nobody'} has not answered yet`;
+      const died = age > 60_000 ? ' (or its worker died)' : '';
+      const before = attempts.length > 1 ? `, before that: ${reasonOf(attempts.at(-2)!.error)}` : '';
+      return { text: `${type} has been under way for ${span(age)}${died}, attempt ${last.n}${silent}${before}` };
     },
   ],
   [
@@ -123,13 +128,20 @@ export function look(hop: Hop): Finding | undefined {
   return undefined;
 }
 
+/** Why the last attempt failed, and the one before it that failed for another reason. */
+function failures(attempts: readonly Attempt[]): string {
+  const last = attempts.at(-1)?.error;
+  const other = attempts.findLast(({ error }) => error !== last);
+  return `last: ${reasonOf(last)}${other ? `, before that: ${reasonOf(other.error)}` : ''}`;
+}
+
 /** Also what the relay set aside for want of a queue. */
 function atReader({ message, reader }: Hop): Parked[] {
   return message.parked.filter(({ consumer }) => consumer === reader || consumer === 'relay');
 }
 
 export function deadWords({ consumer, service, position, attempts, errorClass, errorMessage }: Parked): string {
-  const why = errorMessage === null ? (errorClass ?? 'no reason is known') : reasonOf(errorMessage);
+  const why = reasonOf(errorMessage ?? errorClass ?? undefined);
   return `is a dead letter at ${consumer} (${service}/${position}) after ${attempts} attempt${attempts === 1 ? '' : 's'}: ${why}`;
 }
 

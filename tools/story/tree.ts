@@ -4,7 +4,7 @@ import { reasonOf } from './words.ts';
 
 /** What happened in a stretch of time. */
 export type Stretch = {
-  readonly kind: 'outbox' | 'kafka' | 'rabbitmq' | 'work' | 'rest';
+  readonly kind: 'outbox' | 'kafka' | 'rabbitmq' | 'work' | 'rest' | 'parked';
   readonly from: number;
   readonly to: number;
 };
@@ -67,17 +67,19 @@ export function readersOf({ taken, kind }: Message) {
 }
 
 export function stretchesOf({ now }: Pick<Life, 'now'>, message: Message): Stretch[] {
-  const { at, waiting, record, kind, attempts } = message;
+  const { at, waiting, record, kind, attempts, parked } = message;
   if (waiting) return [{ kind: 'outbox', from: at, to: now }];
+  const kept = parked.map(({ firstFailedAt }): Stretch => ({ kind: 'parked', from: firstFailedAt ?? now, to: now }));
   if (kind === 'fact') {
     const published = Math.max(at, record?.at ?? at);
     const last = Math.max(published, ...message.taken.map((one) => one.at), ...readersOf(message).map((one) => one.at));
     const outbox: Stretch[] = record ? [{ kind: 'outbox', from: at, to: published }] : [];
-    return [...outbox, { kind: 'kafka', from: published, to: last }];
+    return [...outbox, { kind: 'kafka', from: published, to: last }, ...kept];
   }
   const [first] = attempts;
-  if (!first) return [{ kind: 'rabbitmq', from: at, to: now }];
-  return [{ kind: 'rabbitmq', from: at, to: Math.max(at, first.from) }, ...attempts.flatMap(attemptStretches(now))];
+  if (!first) return [{ kind: 'rabbitmq', from: at, to: kept[0]?.from ?? now }, ...kept];
+  const queue: Stretch = { kind: 'rabbitmq', from: at, to: Math.max(at, first.from) };
+  return [queue, ...attempts.flatMap(attemptStretches(now)), ...kept];
 }
 
 const attemptStretches =
@@ -99,7 +101,7 @@ function detailsOf(life: Life, message: Message): Omit<Row, 'branch'>[] {
   const kept = parked.map((row) =>
     plain(
       row.state === 'dead'
-        ? `✗ ${deadWords(row)}`
+        ? `✗ ${deadWords(row).replace('is a dead letter', 'dead')}`
         : `! parked at ${row.consumer}: ${row.errorClass === null ? 'waits behind another' : reasonOf(row.errorMessage ?? row.errorClass)}`,
       row.firstFailedAt,
     ),
@@ -120,11 +122,12 @@ function plain(what: string, at: number | undefined): Omit<Row, 'branch'> {
   return { who: '', what, note: '', at, tookMs: undefined, stretches: [] };
 }
 
-/** Every instant that a picture of the order has to place. */
-export function instantsOf(rows: readonly Row[], also: readonly number[] = []): number[] {
+/** Every instant that a picture of the order has to place; while it waits for something, that is now too. */
+export function instantsOf({ now, status }: Life, rows: readonly Row[]): number[] {
+  const waits = status === 'placed' || status === 'confirmed' || status === 'refunding';
   const own = rows.flatMap(({ at, stretches }) => [
     ...(at === undefined ? [] : [at]),
     ...stretches.flatMap(({ from, to }) => [from, to]),
   ]);
-  return [...own, ...also];
+  return waits ? [...own, now] : own;
 }

@@ -1,4 +1,5 @@
 import type { Life } from './life.ts';
+import { OUTSIDE } from './rules.ts';
 import { decisive, type Step } from './steps.ts';
 import { reasonOf, span, times } from './words.ts';
 
@@ -46,7 +47,9 @@ function missed(life: Life, step: Step): string | undefined {
   const last = before.at(-1);
   if (!last) return step.task ? `${step.task} was not begun` : `${step.by} did not answer`;
   const late = answer ? `${answer.type} came ${span(answer.at - up)} too late` : undefined;
-  if (last.to === undefined || last.to > up) return late ?? `${step.task} was still under way`;
+  if (last.to === undefined || last.to > up) {
+    return `${step.task} was under way, and ${OUTSIDE['payment.card']!} had not answered${late ? `; ${late}` : ''}`;
+  }
   return `${step.task} had been tried ${times(before.length)} in vain, last: ${reasonOf(last.error)}`;
 }
 

@@ -17,6 +17,11 @@ export function span(ms: number): string {
   return `${seconds} s`;
 }
 
+/** How long after something began: like `span`, and to the hundredth of a second below ten. */
+export function offset(ms: number): string {
+  return ms >= 999.5 && ms < 9_950 ? `+${(ms / 1_000).toFixed(2)} s` : `+${span(ms)}`;
+}
+
 /** `12:03:11Z`, and the day too if it is another one than `now`. */
 export function clock(ms: number, now: number): string {
   const iso = new Date(ms).toISOString();
@@ -40,7 +45,6 @@ const reasons: Readonly<Record<string, string>> = {
   rate_limited: 'the gateway asked for patience',
   circuit_open: 'the gateway failed so often that it is not asked for a while',
   too_many_calls: 'too many calls to the gateway were under way',
-  'the gateway says refund-pending': 'the gateway says that the refund is under way',
   error: 'the database refused what it does',
 };
 
@@ -49,7 +53,14 @@ export function reasonOf(error: string | undefined): string {
   if (error === undefined) return 'no reason is known';
   const known = reasons[error];
   if (known !== undefined) return `${known} (${error})`;
+  if (/^[a-z]+(_[a-z]+)+$/.test(error)) return `the gateway said ${error}`;
   const smtp = /^SMTP (.+)$/.exec(error)?.[1];
   if (smtp === undefined) return error;
   return /^\d+$/.test(smtp) ? `the mail server said ${smtp}` : `the mail server did not answer (${error})`;
+}
+
+/** As text of an HTML page. */
+export function escaped(text: string): string {
+  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replaceAll(/[&<>"']/g, (one) => names[one]!);
 }
