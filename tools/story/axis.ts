@@ -8,8 +8,10 @@ export type Axis = {
   readonly end: number;
 };
 
-/** No stretch between two instants may take more of the axis than this. */
-const LARGEST_SHARE = 0.16;
+/** How many stretches have to be short before a long one is cut for their sake. */
+const WORTH_SEEING = 3;
+/** How long a stretch that is cut may be drawn, as a part of all those that are not. */
+const LARGEST_SHARE = 0.35;
 
 /** `instants` in ms, in any order; at least one. */
 export function axisOf(instants: readonly number[], width: number): Axis {
@@ -38,14 +40,19 @@ export function axisOf(instants: readonly number[], width: number): Axis {
   };
 }
 
-/** The length at which a stretch is cut, so that the longest takes its share of what is left and no more. */
+/**
+ * The length at which a stretch is cut: all that are longer than everything shorter together, where there is something to
+ * see between the shorter ones. Together they then take about half of the axis.
+ */
 function limitOf(gaps: readonly number[]): number {
-  const share = Math.max(LARGEST_SHARE, 1 / Math.max(1, gaps.length));
-  let limit = Math.max(0, ...gaps);
-  for (let round = 0; round < 100; round += 1) {
-    const total = gaps.reduce((sum, gap) => sum + Math.min(gap, limit), 0);
-    if (limit <= share * total * 1.01) break;
-    limit = share * total;
+  const sorted = gaps.toSorted((a, b) => a - b);
+  let shorter = 0;
+  for (const [index, gap] of sorted.entries()) {
+    if (index >= WORTH_SEEING && gap > shorter) {
+      const share = Math.min(LARGEST_SHARE, 1.2 / (sorted.length - index));
+      return Math.max(sorted[index - 1]!, shorter * share);
+    }
+    shorter += gap;
   }
-  return limit;
+  return Infinity;
 }

@@ -1,7 +1,7 @@
 import { clock, listed, span } from './words.ts';
-import { type Life, type OrderStatus, queueOf, serviceOf } from './life.ts';
+import { type Life, queueOf, serviceOf } from './life.ts';
 import { deadWords, type Finding, look, todoOf } from './rules.ts';
-import { decisive, following, mailOf, type Step } from './steps.ts';
+import { decisive, following, mailOf, type OrderStatus, type Step } from './steps.ts';
 import { whyCancelled } from './why-cancelled.ts';
 
 export type Diagnosis = {

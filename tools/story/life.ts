@@ -1,7 +1,7 @@
 import { type FactType, facts, groupOf, type TaskQueue, tasks, type TaskType } from '@cartwheel/contracts';
 import { type ServiceName, serviceNames } from '../verify/target.ts';
 import { noteOf } from './note.ts';
-import { askedBy, eventCauses, mailOf } from './steps.ts';
+import { askedBy, eventCauses, mailOf, type OrderStatus } from './steps.ts';
 import type { ServiceTrail, Trails } from './trails.ts';
 
 /** Everything that is known of one fact or task. Instants are milliseconds since 1970. */
@@ -46,8 +46,6 @@ export type Attempt = {
   readonly error: string | undefined;
   readonly nextAt: number | undefined;
 };
-
-export type OrderStatus = 'placed' | 'confirmed' | 'completed' | 'refunding' | 'refunded' | 'cancelled';
 
 /** One order's life, put together from what the services told. */
 export type Life = {

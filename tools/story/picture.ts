@@ -1,5 +1,5 @@
 import { type Axis, axisOf } from './axis.ts';
-import type { Life, Message } from './life.ts';
+import type { Life, Message, Parked } from './life.ts';
 import { instantsOf, type Row, type Stretch, stretchesOf } from './tree.ts';
 import { escaped, offset, span } from './words.ts';
 
@@ -22,8 +22,15 @@ type Item = {
   readonly tone: string;
   readonly stretches: readonly Stretch[];
   readonly message?: Message;
+  /** The message that was set aside here. */
+  readonly keeps?: string;
 };
-type Placed = Item & { readonly row: number; readonly labelX: number; readonly anchor: 'start' | 'end' };
+type Placed = Item & {
+  readonly row: number;
+  readonly labelRow: number;
+  readonly labelX: number;
+  readonly anchor: 'start' | 'end';
+};
 
 /** The swim lanes as SVG: time from left to right, one lane per service, an arrow for each hop over a broker. */
 export function pictureOf(life: Life, rows: readonly Row[]): string {
@@ -68,14 +75,31 @@ function itemsOf(life: Life, rows: readonly Row[], x: (instant: number) => numbe
         label: `${what}${note === '' ? '' : ` ${note}`}`,
         title: titleOf(life, message),
         tone: isBad ? 'bad' : isEnd ? 'end' : '',
-        stretches: stretchesOf(life, message),
+        stretches: stretchesOf(life, message).filter(({ kind }) => kind !== 'parked'),
         message,
       },
+      ...message.parked.map((row) => keptItem(life, message, row, x)),
     ];
   });
 }
 
-/** First row in which neither bar nor label touches what is there already. */
+/** What a reader has set aside stands in the reader's lane. */
+function keptItem(life: Life, message: Message, row: Parked, x: (instant: number) => number): Item {
+  const { consumer, service, position, state, firstFailedAt = life.now } = row;
+  const label = `${message.type} is ${state} at ${consumer}`;
+  return {
+    id: `${service}/${position}`,
+    lane: service,
+    x: x(firstFailedAt),
+    label,
+    title: `${label}: ${service}/${position}`,
+    tone: 'kept',
+    stretches: [{ kind: 'parked', from: firstFailedAt, to: life.now }],
+    keeps: message.id,
+  };
+}
+
+/** First row in which neither bar nor label touches what is there already. A label without room beside its bar is above it. */
 function place(items: readonly Item[], x: (instant: number) => number): Placed[] {
   const rows: { from: number; to: number }[][] = [];
   return items
@@ -85,14 +109,16 @@ function place(items: readonly Item[], x: (instant: number) => number): Placed[]
       const end = Math.max(item.x, ...barsOf(item).map(({ to }) => x(to)));
       const fitsRight = end + width < WIDTH;
       const fitsLeft = item.x - width > LEFT;
-      const [labelX, anchor, from, to] =
-        fitsRight || !fitsLeft
-          ? ([end + 8, 'start', item.x - 6, end + width] as const)
-          : ([item.x - 8, 'end', item.x - width, end + 6] as const);
+      if (!fitsRight && !fitsLeft) {
+        rows.push([{ from: item.x, to: item.x + width }], [{ from: item.x - 6, to: end + 6 }]);
+        return { ...item, row: rows.length - 1, labelX: item.x + 8, labelRow: rows.length - 2, anchor: 'start' };
+      }
+      const [from, to] = fitsRight ? [item.x - 6, end + width] : [item.x - width, end + 6];
       let row = rows.findIndex((taken) => taken.every((one) => to < one.from || from > one.to));
       if (row < 0) row = rows.push([]) - 1;
       rows[row]!.push({ from, to });
-      return { ...item, row, labelX, anchor };
+      const label = fitsRight ? { labelX: end + 8, anchor: 'start' } : { labelX: item.x - 8, anchor: 'end' };
+      return { ...item, row, labelRow: row, ...label } as Placed;
     });
 }
 
@@ -147,11 +173,12 @@ function roundStep(ms: number): number {
 }
 
 function drawn(item: Placed, y: number, x: (instant: number) => number, lane: number): string {
-  const { label, title, tone, labelX, anchor, message } = item;
+  const { label, title, tone, labelX, labelRow, row, anchor, message } = item;
   const bars = barsOf(item).map((stretch) => barOf(stretch, y, x, message));
-  const shape = message?.kind === 'task' ? '' : `<circle class="dot ${tone}" cx="${item.x}" cy="${y}" r="5"/>`;
+  const shape =
+    message?.kind === 'task' || tone === 'kept' ? '' : `<circle class="dot ${tone}" cx="${item.x}" cy="${y}" r="5"/>`;
   return `<g class="${lane % 2 === 0 ? 'odd' : ''}"><title>${escaped(title)}</title>${bars.join('')}${shape}
-<text class="label" x="${labelX}" y="${y + 4}" text-anchor="${anchor}">${escaped(label)}</text></g>`;
+<text class="label" x="${labelX}" y="${y + 4 + (labelRow - row) * (ROW - 8)}" text-anchor="${anchor}">${escaped(label)}</text></g>`;
 }
 
 function barOf({ kind, from, to }: Stretch, y: number, x: (instant: number) => number, message?: Message): string {
@@ -197,7 +224,7 @@ function hopsOf(item: Placed, { x, at, tops, placed, y }: Where): string[] {
       const faint = lane === 'analytics';
       // Where it has a consequence there, the arrow ends at that; else at the edge of the lane.
       const effect = placed
-        .filter((one) => one.lane === lane && one.message?.cause === id)
+        .filter((one) => one.lane === lane && (one.message?.cause === id || one.keeps === id))
         .toSorted((a, b) => a.x - b.x)[0];
       const edge = tops.get(lane)! > start.y ? tops.get(lane)! + (faint ? 16 : 8) : bottomOf(lane, tops) - 8;
       const end = effect ? { x: effect.x, y: y(effect) } : { x: Math.max(x(when), start.x), y: edge };

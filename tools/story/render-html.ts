@@ -39,9 +39,15 @@ const LEGEND = `<p class="legend">
 
 function tableOf(rows: readonly Row[], begin: number): string {
   const lines = rows.map(({ at, tookMs, who, branch, what, note, message }) => {
+    const time = at === undefined ? '' : offset(at - begin);
+    const took = tookMs === undefined ? '' : span(tookMs);
+    if (who === '') {
+      const text = escaped(`${branch}${what}`);
+      return `<tr class="detail"><td>${time}</td><td>${took}</td><td></td><td colspan="4">${text}</td></tr>`;
+    }
     const cells = [
-      at === undefined ? '' : offset(at - begin),
-      tookMs === undefined ? '' : span(tookMs),
+      time,
+      took,
       who,
       `${branch}${what}`,
       note,
@@ -51,7 +57,7 @@ function tableOf(rows: readonly Row[], begin: number): string {
         .map(({ by, at: taken }) => `${by} ${offset(taken - begin)}`)
         .join(', '),
     ];
-    return `<tr${who === '' ? ' class="detail"' : ''}>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
+    return `<tr>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
   });
   const head = ['time', 'took', 'who', 'what caused what', '', 'in Kafka', 'taken by'];
   return `<div class="scroll"><table><thead><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr></thead>
@@ -86,7 +92,7 @@ svg text { font: 11.5px system-ui, sans-serif; fill: var(--fg); } svg .name { fo
 svg .small { fill: var(--muted); font-size: 10.5px; }
 svg .label { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
 svg .odd .label { stroke: var(--lane); } .band { fill: none; } .odd .band { fill: var(--lane); }
-.cut { fill: var(--cut); opacity: .75; } .tick { stroke: var(--line); stroke-width: 1; } .now { stroke: var(--muted); stroke-dasharray: 2 4; }
+.cut { fill: var(--cut); opacity: .5; } .tick { stroke: var(--line); stroke-width: 1; } .now { stroke: var(--muted); stroke-dasharray: 2 4; }
 .hop { fill: none; stroke: var(--kafka); stroke-width: 1.6; } .hop.faint { stroke-width: 1; opacity: .28; }
 .request { fill: none; stroke: var(--muted); stroke-width: 1.6; }
 .queue { fill: none; stroke: var(--rabbit); stroke-width: 2; stroke-dasharray: 5 3; }

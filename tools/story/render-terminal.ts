@@ -4,7 +4,7 @@ import type { Diagnosis } from './diagnose.ts';
 import type { Life } from './life.ts';
 import { inWords } from './note.ts';
 import { instantsOf, type Row, treeOf } from './tree.ts';
-import { offset, span, times } from './words.ts';
+import { brief, offset, span, times } from './words.ts';
 
 const WIDTH = 80;
 const TREE = 31;
@@ -52,7 +52,7 @@ function rulerOf({ cuts, begin, end }: Axis): string {
 
 function lineOf({ branch, who, what, note, at, tookMs, stretches }: Row, axis: Axis): string {
   const time = at === undefined ? '' : offset(at - axis.begin);
-  const took = tookMs === undefined ? '' : span(tookMs);
+  const took = tookMs === undefined ? '' : brief(tookMs);
   const label = cut(`${branch}${what}${note === '' ? '' : ` ${note}`}`, TREE);
   const cells = Array.from<string>({ length: BAR }).fill(' ');
   for (const { kind, from, to } of stretches) {

@@ -1,6 +1,7 @@
 import type { FactType, TaskType } from '@cartwheel/contracts';
 import type { ServiceName } from '../verify/target.ts';
-import type { OrderStatus } from './life.ts';
+
+export type OrderStatus = 'placed' | 'confirmed' | 'completed' | 'refunding' | 'refunded' | 'cancelled';
 
 /** One service's part: it takes a fact, may do a task for it, and may answer with a fact that the order waits for. */
 export type Step = {
@@ -106,16 +107,6 @@ export const eventCauses: Readonly<Record<string, FactType>> = {
   'payment-declined': 'PaymentDeclined',
   'stock-short': 'StockRejected',
   'capture-failed': 'PaymentCaptureFailed',
-};
-
-/** The task that does the work for the answer of a fact. */
-export const doneBy: Readonly<Record<string, TaskType>> = {
-  PaymentAuthorized: 'AuthorizePayment',
-  PaymentDeclined: 'AuthorizePayment',
-  PaymentReceived: 'CapturePayment',
-  PaymentCaptureFailed: 'CapturePayment',
-  PaymentVoided: 'VoidPayment',
-  PaymentRefunded: 'RefundPayment',
 };
 
 const mails: Readonly<Record<string, string>> = {

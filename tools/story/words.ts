@@ -17,9 +17,14 @@ export function span(ms: number): string {
   return `${seconds} s`;
 }
 
+/** The same for a column: `15m10s`. */
+export function brief(ms: number): string {
+  return span(ms).replace(/^(\d+) (d|h|m)(?:in)?(?: (\d+) (h|m|s)(?:in)?)?$/, '$1$2$3$4');
+}
+
 /** How long after something began: like `span`, and to the hundredth of a second below ten. */
 export function offset(ms: number): string {
-  return ms >= 999.5 && ms < 9_950 ? `+${(ms / 1_000).toFixed(2)} s` : `+${span(ms)}`;
+  return ms >= 999.5 && ms < 9_950 ? `+${(ms / 1_000).toFixed(2)} s` : `+${brief(ms)}`;
 }
 
 /** `12:03:11Z`, and the day too if it is another one than `now`. */
