@@ -54,25 +54,44 @@ Who tells whom what, over which channel: every fact and every task with its read
 
 const HEADERS = `\`ce_id\` is what every reader remembers, so that it takes the message once. \`ce_correlationid\` is one per checkout. \`ce_causationid\` is the *fact* that caused the message, also through a task, or \`http:<uuid>\` for a request: [\`npm run story\`](story.md) makes its tree of these. \`ce_sequence\` counts the facts of a subject in a topic; checkers read it, consumers never rely on it.`;
 
-/** Who sends what to whom; analytics reads everything and would hide the rest, so it has one arrow per topic. */
+/**
+ * Who sends what to whom. The messages are boxes, because labels of arrows would lie upon each other. Analytics reads
+ * everything and would hide the rest, so it has one box.
+ */
 function diagram(): string {
   const lines = ['flowchart LR', '  client([client]) -- POST /checkout --> order'];
-  for (const [edge, types] of Map.groupBy(factTypes.flatMap(edgesOf), ({ edge }) => edge)) {
+  const edges = Map.groupBy(factTypes.flatMap(edgesOf), ({ edge }) => edge);
+  for (const [index, [edge, types]] of [...edges].entries()) {
     const [from, to] = edge.split(' ');
-    const topic = facts[types[0]!.type].topic;
-    lines.push(`  ${from} == "${[`<b>${topic}</b>`, ...types.map(({ type }) => type)].join('<br>')}" ==> ${to}`);
+    const { topic } = facts[types[0]!.type];
+    lines.push(
+      `  ${from} === facts${index}[${box(
+        topic,
+        types.map(({ type }) => type),
+      )}] ==> ${to}`,
+    );
   }
-  for (const topic of new Set(factTypes.map((type) => facts[type].topic))) {
-    const source = factTypes.map((type) => facts[type]).find((fact) => fact.topic === topic)!.source;
-    lines.push(`  ${source} == "all of<br><b>${topic}</b>" ==> analytics`);
-  }
+  const sources = [...new Set(factTypes.map((type) => facts[type].source))];
+  lines.push(`  ${sources.join(' & ')} === all[${box('all three topics', ['every fact'])}] ==> analytics`);
   for (const queue of taskQueues) {
     const types = taskTypes.filter((type) => tasks[type].queue === queue);
     const [worker, outside] = WORKERS[queue];
-    lines.push(`  ${serviceOf(queue)} -. "${[`<b>${queue}</b>`, ...types].join('<br>')}" .-> ${worker}[/workers/]`);
-    lines.push(`  ${worker} --> ${outside}`);
+    lines.push(
+      `  ${serviceOf(queue)} -.- ${worker}Tasks[${box(queue, types)}] -.-> ${worker}[/workers/] --> ${outside}`,
+    );
   }
-  return lines.join('\n');
+  const boxes = [
+    ...[...edges].map((_, index) => `facts${index}`),
+    'all',
+    ...taskQueues.map((queue) => `${WORKERS[queue][0]}Tasks`),
+  ];
+  return [...lines, '  classDef messages fill:none,stroke-dasharray:3 3', `  class ${boxes.join(',')} messages`].join(
+    '\n',
+  );
+}
+
+function box(channel: string, lines: readonly string[]): string {
+  return `"${[`<b>${channel}</b>`, ...lines].join('<br>')}"`;
 }
 
 /** The node of a queue's workers, and whom they talk to. */
