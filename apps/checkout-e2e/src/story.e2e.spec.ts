@@ -93,7 +93,9 @@ test('the page holds the picture and nothing personal, and the terminal 80 colum
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   const page = readFileSync(file, 'utf8');
   expect(page).toContain('<svg viewBox=');
-  expect(stdout + page).not.toMatch(/Ada|ada@example/);
+  const { stdout: whole } = await tell('--json');
+  expect(JSON.parse(whole)).toMatchObject({ trails: { told: { analytics: { own: { facts: expect.any(Array) } } } } });
+  expect(stdout + page + whole).not.toMatch(/Ada|ada@example/);
 });
 
 test.each([
