@@ -1,6 +1,6 @@
 import { clock, listed, span } from './words.ts';
 import { type Life, queueOf, serviceOf } from './life.ts';
-import { deadWords, type Finding, look, todoOf } from './rules.ts';
+import { type Finding, look, placeOf } from './rules.ts';
 import { decisive, following, mailOf, type OrderStatus, type Step } from './steps.ts';
 import { whyCancelled } from './why-cancelled.ts';
 
@@ -34,7 +34,7 @@ export function diagnose(life: Life): Diagnosis {
     ),
   ];
   const findings = [...decided, ...followed].map(({ finding }) => finding);
-  const more = besides(life, parts.join(' '));
+  const more = besides(life, new Set(findings.flatMap(({ about }) => about ?? [])));
   if (isOver(status) && findings.length + more.length === 0) parts.push('nothing is left to be done');
   const said = [...findings, ...more];
   return {
@@ -57,7 +57,7 @@ function waits(life: Life, steps: readonly Step[]): { whats: string[]; finding: 
   const untimed = (text: string) => text.replace(/; next attempt .*$/, '');
   return [...Map.groupBy(found, ({ finding }) => untimed(finding.text)).values()].map((same) => ({
     whats: same.map(({ what }) => what),
-    finding: same[0]!.finding,
+    finding: { ...same[0]!.finding, about: same.flatMap(({ finding }) => finding.about ?? []) },
   }));
 }
 
@@ -124,20 +124,21 @@ function timeOut({ trails, now }: Life): string[] {
   return [`its time was up at ${clock(at, now)}, and the order service has to cancel it`];
 }
 
-/** What no step of the order waits for: dead letters of other readers, services that do not answer, facts not recorded. */
-function besides(life: Life, said: string): Finding[] {
-  const dead = life.messages.flatMap(({ type, parked }) =>
-    parked
-      .filter(({ state, service, position }) => state === 'dead' && !said.includes(`${service}/${position}`))
-      .map((row): Finding => ({ rule: 'dead', text: `besides, ${type} ${deadWords(row)}`, todo: todoOf(row) })),
+/** What no step of the order waits for: what other readers have set aside, who does not answer, what is not recorded. */
+function besides(life: Life, said: ReadonlySet<string>): Finding[] {
+  const kept = life.messages.flatMap((message) =>
+    message.parked
+      .filter((row) => row.errorClass !== null && !said.has(placeOf(row)))
+      .flatMap(({ consumer, service }) => look({ life, message, reader: consumer, service }) ?? [])
+      .map((finding): Finding => ({ ...finding, text: `besides, ${finding.text}` })),
   );
   const silent = life.silent
-    .filter(({ service }) => !said.includes(`${service} does not answer`) && !said.includes(`${service} answers`))
+    .filter(({ service }) => !said.has(service))
     .map(({ service, why }): Finding => {
       const text = `${service} ${why}, so what it knows is missing here`;
       return { rule: 'silent', text, todo: `Start ${service} again (npm run up starts the whole shop).` };
     });
-  return [...dead, ...silent, ...unrecorded(life)];
+  return [...kept, ...silent, ...unrecorded(life)];
 }
 
 /** Facts that analytics has not recorded though Kafka has had them for a while. */

@@ -12,7 +12,13 @@ export type Hop = {
 };
 
 /** Why a message has not come further, and what a person can do about it. */
-export type Finding = { readonly rule: string; readonly text: string; readonly todo?: string };
+export type Finding = {
+  readonly rule: string;
+  readonly text: string;
+  readonly todo?: string;
+  /** The rows (`payment/12`) and the services that this speaks of, so that they are not spoken of twice. */
+  readonly about?: readonly string[];
+};
 
 type Rule = readonly [name: string, says: (hop: Hop) => Omit<Finding, 'rule'> | undefined];
 
@@ -45,7 +51,7 @@ const rules: readonly Rule[] = [
     'dead',
     (hop) => {
       const dead = atReader(hop).find(({ state }) => state === 'dead');
-      return dead && { text: `${hop.message.type} ${deadWords(dead)}`, todo: todoOf(dead) };
+      return dead && { text: `${hop.message.type} ${deadWords(dead)}`, todo: todoOf(dead), about: [placeOf(dead)] };
     },
   ],
   [
@@ -70,6 +76,7 @@ const rules: readonly Rule[] = [
       return {
         text: `${message.type} is parked at ${reader}: it failed ${times(own.attempts)}, last: ${why}; next attempt ${next}`,
         todo: `npm run dead-letters -- list --parked --key ${life.orderId}`,
+        about: [placeOf(own)],
       };
     },
   ],
@@ -81,6 +88,7 @@ const rules: readonly Rule[] = [
       return {
         text: `${service} ${silent.why} and reads nothing`,
         todo: `Start ${service} again (npm run up starts the whole shop and keeps its data).`,
+        about: [service],
       };
     },
   ],
@@ -145,7 +153,11 @@ export function deadWords({ consumer, service, position, attempts, errorClass, e
   return `is a dead letter at ${consumer} (${service}/${position}) after ${attempts} attempt${attempts === 1 ? '' : 's'}: ${why}`;
 }
 
-export function todoOf({ service, position }: Parked): string {
+export function placeOf({ service, position }: Pick<Parked, 'service' | 'position'>): string {
+  return `${service}/${position}`;
+}
+
+function todoOf({ service, position }: Parked): string {
   return `npm run dead-letters -- show ${service}/${position}, mend the cause, then replay ${service}/${position}`;
 }
 
@@ -159,11 +171,11 @@ function behind({ life, message, reader }: Hop, own: Parked): Omit<Finding, 'rul
   const first = before.find(({ state }) => state === 'dead') ?? before[0];
   if (!first) return { text: `${message.type} waits at ${reader} behind an earlier message of this order` };
   const text = `${message.type} waits at ${reader} behind ${first.type}`;
-  if (first.state === 'dead') return { text: `${text}, which ${deadWords(first)}`, todo: todoOf(first) };
+  const about = [placeOf(first), placeOf(own)];
+  if (first.state === 'dead') return { text: `${text}, which ${deadWords(first)}`, todo: todoOf(first), about };
   const next = inTime(first.nextAttemptAt - life.now);
-  return {
-    text: `${text}, which failed ${times(first.attempts)}: ${reasonOf(first.errorMessage ?? first.errorClass ?? undefined)}; next attempt ${next}`,
-  };
+  const why = reasonOf(first.errorMessage ?? first.errorClass ?? undefined);
+  return { text: `${text}, which failed ${times(first.attempts)}: ${why}; next attempt ${next}`, about };
 }
 
 function isTaken({ taken }: Message, reader: string): boolean {

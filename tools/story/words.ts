@@ -59,6 +59,7 @@ export function reasonOf(error: string | undefined): string {
   const known = reasons[error];
   if (known !== undefined) return `${known} (${error})`;
   if (/^[a-z]+(_[a-z]+)+$/.test(error)) return `the gateway said ${error}`;
+  if (error.startsWith('Stripe')) return `the gateway failed (${error})`;
   const smtp = /^SMTP (.+)$/.exec(error)?.[1];
   if (smtp === undefined) return error;
   return /^\d+$/.test(smtp) ? `the mail server said ${smtp}` : `the mail server did not answer (${error})`;
