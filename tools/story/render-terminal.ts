@@ -44,10 +44,11 @@ function picture(life: Life, rows: readonly Row[]): string {
 }
 
 function rulerOf({ cuts, begin, end }: Axis): string {
-  const cells = Array.from<string>({ length: BAR }).fill('·');
-  for (const { from, to } of cuts) cells[Math.min(BAR - 1, Math.floor((from + to) / 2))] = '≈';
   const last = span(end - begin);
-  return `0${cells.join('').slice(1, BAR - last.length)}${last}`;
+  const cells = Array.from<string>({ length: BAR - last.length }).fill('·');
+  cells[0] = '0';
+  for (const { from, to } of cuts) cells[Math.min(cells.length - 1, Math.floor((from + to) / 2))] = '≈';
+  return `${cells.join('')}${last}`;
 }
 
 function lineOf({ branch, who, what, note, at, tookMs, stretches }: Row, axis: Axis): string {

@@ -75,7 +75,7 @@ const rules: readonly Rule[] = [
       const why = reasonOf(own.errorMessage ?? own.errorClass);
       return {
         text: `${message.type} is parked at ${reader}: it failed ${times(own.attempts)}, last: ${why}; next attempt ${next}`,
-        todo: `npm run dead-letters -- list --parked --key ${life.orderId}`,
+        todo: `npm run dead-letters -- show ${placeOf(own)}`,
         about: [placeOf(own)],
       };
     },
@@ -157,8 +157,8 @@ export function placeOf({ service, position }: Pick<Parked, 'service' | 'positio
   return `${service}/${position}`;
 }
 
-function todoOf({ service, position }: Parked): string {
-  return `npm run dead-letters -- show ${service}/${position}, mend the cause, then replay ${service}/${position}`;
+function todoOf(row: Parked): string {
+  return `npm run dead-letters -- show ${placeOf(row)} (then mend the cause, and replay it)`;
 }
 
 /** Nothing is wrong with it: it waits for an earlier message of its key. */
