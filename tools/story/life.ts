@@ -107,10 +107,10 @@ function* drafts(told: Trails['told']): Generator<Draft> {
   for (const service of serviceNames) {
     for (const { taskId, type, causationId, startedAt } of told[service]?.attempts ?? [])
       yield { id: taskId, kind: 'task', type, from: service, at: ms(startedAt), cause: causationId ?? undefined };
-    for (const { eventId, source, type, consumer, firstFailedAt, nextAttemptAt } of told[service]?.parked ?? []) {
+    for (const { eventId, source, type, firstFailedAt, nextAttemptAt } of told[service]?.parked ?? []) {
       if (type === null) continue;
       const kind = source === 'kafka' ? 'fact' : 'task';
-      const from = kind === 'fact' ? announcerOf(type as FactType) : serviceOf(consumer);
+      const from = kind === 'fact' ? announcerOf(type as FactType) : service;
       yield { id: eventId, kind, type, from, at: ms(firstFailedAt ?? nextAttemptAt), cause: undefined };
     }
   }
@@ -182,8 +182,7 @@ function statusOf(told: Trails['told'], messages: readonly Message[]): OrderStat
 
 /** `payment.card` → payment, `analytics.facts` → analytics. */
 export function serviceOf(consumer: string): ServiceName {
-  const name = groupOf(consumer).split('.')[0];
-  return serviceNames.find((service) => service === name) ?? 'payment';
+  return groupOf(consumer).split('.')[0] as ServiceName;
 }
 
 /** The queue of a task; undefined for a fact. */
