@@ -20,6 +20,8 @@ const commands = {
     about: 'list, show, replay or discard messages that were given up',
     script: 'tools/dead-letters/main.ts',
   },
+  story: { about: "one order's whole life, and why it waits or failed", script: 'tools/story/main.ts' },
+  lag: { about: 'how far behind the readers are, and for how long', script: 'tools/lag/main.ts' },
   rebuild: { about: 'build a read model again from the log, beside the live one', script: 'tools/rebuild/main.ts' },
   setup: { about: 'create databases, topics and queues on engines of your own', script: 'tools/setup/main.ts' },
   test: { about: 'the whole test suite; arguments go to Jest', script: 'tools/test/main.ts' },
@@ -28,6 +30,7 @@ const commands = {
   bench: { about: 'messages per second and memory, beside what limits them', script: 'tools/bench/main.ts' },
   load: { about: 'place orders in a running shop, for ever', script: 'tools/load/main.ts' },
   openapi: { about: "write the services' API documents and the typed client", script: 'tools/openapi/main.ts' },
+  messages: { about: 'write docs/messages.md: who tells whom what', script: 'tools/messages/main.ts' },
   mutants: { about: 'take each safeguard out, see its test go red', script: 'tools/mutants/main.ts' },
   check: { about: 'format, lint, types, dependency rules', script: 'tools/check/main.ts' },
 };

@@ -1,10 +1,13 @@
 import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
+import { diagnose } from '../story/diagnose.ts';
+import { lifeOf } from '../story/life.ts';
+import { renderTerminal } from '../story/render-terminal.ts';
+import { readTrails } from '../story/trails.ts';
 import { renderVerdicts, verify, type Target } from '../verify/verify.ts';
 import { scenes } from './orders.ts';
 import { asExpected, outcomeTable, type Played } from './outcomes.ts';
 import { cancel, follow, place } from './place.ts';
-import { timeline } from './timeline.ts';
 
 const ORDERS_DEADLINE_MS = 60_000;
 const AT_REST_DEADLINE_MS = 30_000;
@@ -36,8 +39,15 @@ export async function play(target: Target, begun: number, signal: AbortSignal): 
   const verdicts = await progress.step('checking every promise', () =>
     verify(target, { atRestWithinMs: AT_REST_DEADLINE_MS }),
   );
-  console.log(`\n${await timeline(target, opening.orderId)}\n`);
+  console.log(`\n${await story(target, opening.orderId, signal)}\n`);
   console.log(`${outcomeTable(played)}\n`);
   console.log(renderVerdicts(verdicts));
   return played.every(asExpected) && verdicts.every(({ verdict }) => verdict !== 'broken');
+}
+
+/** What `npm run story` tells; the services tell it to operators, and without a token there are none. */
+async function story(target: Target, orderId: string, signal: AbortSignal): Promise<string> {
+  if (target.opsToken === '') return 'With an OPS_TOKEN the story of the first order would stand here.';
+  const life = lifeOf(await readTrails(target, orderId, signal));
+  return renderTerminal(life, diagnose(life));
 }

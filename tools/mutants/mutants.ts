@@ -6,6 +6,7 @@ import { outbox } from './safeguards/outbox.ts';
 import { parking } from './safeguards/parking.ts';
 import { rabbitmq } from './safeguards/rabbitmq.ts';
 import { shop } from './safeguards/shop.ts';
+import { stories } from './safeguards/story.ts';
 import { tasks } from './safeguards/tasks.ts';
 
 /** In the order of docs/guarantees.md: the way of a message. */
@@ -17,5 +18,6 @@ export const chapters: readonly Chapter[] = [
   { title: 'RabbitMQ', mutants: rabbitmq },
   { title: 'Tasks', mutants: tasks },
   { title: 'Dead letters', mutants: deadLetters },
+  { title: 'The story', mutants: stories },
   { title: 'The shop', mutants: shop },
 ];

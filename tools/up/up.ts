@@ -26,7 +26,7 @@ await asProgram(HELP, { stack: { type: 'string' } }, async ({ stack: chosen }, s
     const { target } = await startShop({ folder, addresses: stack.addresses, ports, ledgerFile, progress, signal });
     leaveRunning(folder);
     console.log(addressLines(target));
-    console.log('\nnpm run verify checks it, npm run down stops it.');
+    console.log('\nnpm run story tells of the newest order, npm run verify checks everything, npm run down stops it.');
   } catch (error) {
     await stack.stop();
     throw error;

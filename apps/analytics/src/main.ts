@@ -4,6 +4,7 @@ import { schemas } from './analytics.schema.ts';
 import { ALL_FACTS } from './analytics.transports.ts';
 import { config } from './config.ts';
 import { consumersNow } from './generations.ts';
+import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
   name: 'analytics',
@@ -12,4 +13,5 @@ await runService({
   schemas,
   consumers: [{ group: 'analytics.facts', transportId: ALL_FACTS }],
   changing: consumersNow,
+  tellTrail,
 });

@@ -3,6 +3,7 @@ import { config } from './config.ts';
 import { EmailModule } from './email.module.ts';
 import { schemas } from './email.schema.ts';
 import { EMAIL, EMAIL_TASKS } from './email.transports.ts';
+import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
   name: 'email',
@@ -11,4 +12,5 @@ await runService({
   schemas,
   consumers: [{ group: 'email', transportId: EMAIL }],
   workers: [{ queue: 'email.message', transportId: EMAIL_TASKS, prefetch: 8 }],
+  tellTrail,
 });

@@ -77,6 +77,9 @@ const inventorySchema: Schema = {
     END $$;
     CREATE TRIGGER stock_movements_apply BEFORE INSERT ON stock_movements
       FOR EACH ROW EXECUTE FUNCTION apply_stock_movement();`,
+    `
+    -- What moved for one order, for whoever follows that order.
+    CREATE INDEX stock_movements_order_id_idx ON stock_movements (order_id) WHERE order_id IS NOT NULL;`,
   ],
   grants: {
     // FOR UPDATE asks for the right to update some column; reservations and movements hold this one in its place.

@@ -4,6 +4,7 @@ import { InventoryModule } from './inventory.module.ts';
 import { schemas } from './inventory.schema.ts';
 import { INVENTORY } from './inventory.transports.ts';
 import { lockStock } from './stock.repository.ts';
+import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
   name: 'inventory',
@@ -11,4 +12,5 @@ await runService({
   module: InventoryModule,
   schemas,
   consumers: [{ group: 'inventory', transportId: INVENTORY, locks: lockStock }],
+  tellTrail,
 });

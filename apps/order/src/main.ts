@@ -4,6 +4,7 @@ import { OrderModule } from './order.module.ts';
 import { lockOrders } from './order.repository.ts';
 import { schemas } from './order.schema.ts';
 import { ORDER } from './order.transports.ts';
+import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
   name: 'order',
@@ -11,4 +12,5 @@ await runService({
   module: OrderModule,
   schemas,
   consumers: [{ group: 'order', transportId: ORDER, locks: lockOrders }],
+  tellTrail,
 });

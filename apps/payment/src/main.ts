@@ -4,6 +4,7 @@ import { PaymentModule } from './payment.module.ts';
 import { lockPayments } from './payment.repository.ts';
 import { schemas } from './payment.schema.ts';
 import { CARD_TASKS, PAYMENT } from './payment.transports.ts';
+import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
   name: 'payment',
@@ -12,4 +13,5 @@ await runService({
   schemas,
   consumers: [{ group: 'payment', transportId: PAYMENT, locks: lockPayments }],
   workers: [{ queue: 'payment.card', transportId: CARD_TASKS, prefetch: 8 }],
+  tellTrail,
 });

@@ -24,6 +24,11 @@ export const taskAttemptsSchema: Schema = {
       CONSTRAINT task_attempts_pk PRIMARY KEY (task_id, attempt)
     );
     CREATE INDEX task_attempts_subject_idx ON task_attempts (subject);`,
+    `
+    -- For whoever asks why an order waits: which fact asked for the task, what the attempt failed at, and when the next one
+    -- is due. The fact is NULL in rows from before.
+    ALTER TABLE task_attempts ADD COLUMN causation_id text, ADD COLUMN error_class text, ADD COLUMN error_message text,
+      ADD COLUMN next_attempt_at timestamptz;`,
   ],
   grants: { task_attempts: 'SELECT, INSERT, UPDATE' },
 };

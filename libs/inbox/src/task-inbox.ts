@@ -134,17 +134,19 @@ export class TaskInbox {
         ...describeError(error),
       });
       if (error instanceof Permanent || counted >= MAX_FAILURES) {
-        await blameDatabase(end(this.#options.pool, task, place, 'dead'));
+        await blameDatabase(end(this.#options.pool, task, place, 'dead', { error }));
         return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt });
       }
-      await blameDatabase(end(this.#options.pool, task, place, 'retry'));
+      const rung = Math.min(attempt, retryRungs.length) - 1;
+      const { delayMs } = retryRungs[rung]!;
+      await blameDatabase(end(this.#options.pool, task, place, 'retry', { error, delayMs }));
       const headers = {
         [HEADER.attempt]: String(attempt + 1),
         [HEADER.failures]: String(counted),
         [HEADER.firstFailedAt]: firstFailedAt.toISOString(),
         cartwheel_last_error: describeError(error).errorClass,
       };
-      return { kind: 'retry', rung: Math.min(attempt, retryRungs.length) - 1, headers };
+      return { kind: 'retry', rung, headers };
     }
   }
 
@@ -182,11 +184,11 @@ export class TaskInbox {
     const { pool, consumer } = this.#options;
     const { rows } = await blameDatabase(
       pool.query<{ attempt: number }>(
-        `INSERT INTO task_attempts (task_id, type, subject, attempt)
-         SELECT $1, $2, $3, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1
+        `INSERT INTO task_attempts (task_id, type, subject, causation_id, attempt)
+         SELECT $1, $2, $3, $5, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1
          HAVING NOT EXISTS (SELECT 1 FROM processed_events WHERE consumer = $4 AND event_id = $1)
          RETURNING attempt`,
-        [task.id, task.type, task.subject, consumer],
+        [task.id, task.type, task.subject, consumer, task.causationId],
       ),
     );
     return rows[0]?.attempt;
@@ -207,16 +209,20 @@ export class TaskInbox {
   }
 }
 
-/** Writes down how an attempt ended. */
+/** Writes down how an attempt ended; one that failed with its reason, and with how long its rung of the ladder lasts. */
 function end(
   db: { query(sql: string, parameters: unknown[]): Promise<unknown> },
   task: Envelope,
   attempt: number,
   outcome: 'done' | 'duplicate' | 'retry' | 'dead',
+  failure?: { readonly error: unknown; readonly delayMs?: number },
 ): Promise<unknown> {
+  const { errorClass, message } = failure ? describeError(failure.error) : {};
   return db.query(
-    'UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3 WHERE task_id = $1 AND attempt = $2',
-    [task.id, attempt, outcome],
+    `UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3, error_class = $4, error_message = $5,
+       next_attempt_at = clock_timestamp() + $6::float8 * interval '1 ms'
+     WHERE task_id = $1 AND attempt = $2`,
+    [task.id, attempt, outcome, errorClass ?? null, message ?? null, failure?.delayMs ?? null],
   );
 }
 

@@ -137,6 +137,19 @@ export async function listParked(
   return { items, next: rows.length > limit ? items.at(-1)!.position : null };
 }
 
+/**
+ * Everything parked or dead that is about this subject (an order's id), oldest first. A fact has it as its key, a task only
+ * in its headers. Reads the whole table, which is small or somebody's worry already.
+ */
+export async function parkedAbout(db: Queryable, subject: string): Promise<ParkedMessage[]> {
+  const rows = await db.query<SummaryRow>(
+    `SELECT ${SUMMARY} FROM parked_messages
+     WHERE key = $1 OR headers ->> 'ce_subject' = $2 OR headers -> 'ce_subject' ->> 'base64' = $3 ORDER BY position`,
+    [Buffer.from(subject), subject, Buffer.from(subject).toString('base64')],
+  );
+  return rows.map(summarize);
+}
+
 /** One message, parked or dead, with nothing personal. @throws DomainError dead-letter-not-found */
 export async function showParked(db: Queryable, position: number): Promise<DeadLetter> {
   const row = await readRow(db, position);
@@ -199,12 +212,25 @@ function summarize(row: SummaryRow): ParkedMessage {
     ...{ firstFailedAt, lastFailedAt, nextAttemptAt, errorClass },
     type: knownType(row),
     key: shownKey(row.key),
-    errorMessage: errorClass !== null && QUOTES_NOTHING.includes(errorClass) ? row.errorMessage : null,
+    errorMessage: ownWords(errorClass, row.errorMessage),
   };
 }
 
 /** The classes whose texts are all written in this repository. A library's may quote what it choked on. */
-const QUOTES_NOTHING = ['UnreadableMessage', 'Unroutable', 'DeliveryLimit', 'Permanent', 'Transient'];
+const QUOTES_NOTHING = [
+  'UnreadableMessage',
+  'Unroutable',
+  'DeliveryLimit',
+  'Permanent',
+  'Transient',
+  'OutcomeUnknown',
+  'RefundFailed',
+];
+
+/** An error's text if it is one of ours, which quote nothing; else null. */
+export function ownWords(errorClass: string | null, message: string | null): string | null {
+  return errorClass !== null && QUOTES_NOTHING.includes(errorClass) ? message : null;
+}
 
 function shownKey(key: Buffer): string {
   const text = key.toString('latin1');

@@ -1,6 +1,8 @@
 export {
   type DeadLetter,
   listParked,
+  ownWords,
+  parkedAbout,
   type ParkedFilter,
   type ParkedMessage,
   type Revealed,

@@ -24,6 +24,7 @@ import { Liveness } from './liveness.ts';
 import { NestLog } from './nest-log.ts';
 import { PlatformModule } from './platform.module.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
+import type { TellTrail } from './trail.ts';
 
 export type ServiceDescription = {
   readonly name: string;
@@ -35,6 +36,8 @@ export type ServiceDescription = {
   readonly changing?: (database: Queryable) => Promise<readonly ConsumerDescription[]>;
   /** A service with workers also relays tasks; the others never talk to RabbitMQ. */
   readonly workers?: readonly WorkerDescription[];
+  /** What it knows of one order, for `GET /ops/trail`. */
+  readonly tellTrail: TellTrail;
 };
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -54,6 +57,7 @@ export async function runService({
   consumers,
   changing,
   workers = [],
+  tellTrail,
 }: ServiceDescription): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
   const onFatal = (reason: string) => {
@@ -89,7 +93,8 @@ export async function runService({
   const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
 
   const liveness = new Liveness(pool, strategies);
-  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN };
+  const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
+  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail };
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: PlatformModule, imports: [PlatformModule.with(platform), module] },
     new FastifyAdapter({

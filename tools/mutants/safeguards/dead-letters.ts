@@ -121,8 +121,8 @@ export const deadLetters: readonly Mutant[] = [
     name: 'text-of-a-library-shown',
     promise: 'An error’s text is shown when it is ours: a library’s may quote what it choked on.',
     ...shown,
-    from: 'errorClass !== null && QUOTES_NOTHING.includes(errorClass) ? row.errorMessage : null',
-    to: 'row.errorMessage',
+    from: 'errorClass !== null && QUOTES_NOTHING.includes(errorClass) ? message : null',
+    to: 'message',
     test: nothingPersonal,
   },
   {
