@@ -106,4 +106,13 @@ export const shop: readonly Mutant[] = [
     to: `requestVoid: { authorizing: 'voiding', authorized: 'voiding', capturing: 'voiding' }`,
     test: ['a void changes nothing about a payment that is declined, captured or on the way to it'],
   },
+  {
+    name: 'order-remade-without-its-lock',
+    promise: 'A rebuild of an order’s row overwrites no change that is under way.',
+    file: 'tools/rebuild/orders.ts',
+    from: `'SELECT 1 FROM orders WHERE order_id = $1 FOR UPDATE'`,
+    to: `'SELECT 1 FROM orders WHERE order_id = $1'`,
+    spec: 'tools/rebuild/orders.int.spec.ts',
+    test: ['a rebuild waits for the writer of an order, and keeps what that one wrote'],
+  },
 ];
