@@ -129,14 +129,6 @@ export const shop: readonly Mutant[] = [
     to: `requestVoid: { authorizing: 'voiding' }`,
   },
   {
-    name: 'void-takes-no-for-an-answer',
-    promise: 'A void is asked for until the gateway says that nothing is held.',
-    ...balance,
-    file: 'apps/payment/src/void-payment/void-payment.worker.ts',
-    from: `if (settled?.state === 'voiding') throw new Transient(reasonOf(answer));`,
-    to: 'if (!settled) throw new Transient(reasonOf(answer));',
-  },
-  {
     name: 'two-intents-for-one-payment',
     promise: 'Money is held and taken once, also when two workers have created an intent each.',
     ...balance,
