@@ -2,7 +2,7 @@ import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { topology as topologyOf } from '@cartwheel/contracts';
-import { frameworkError, ProblemFilter, validationPipe } from '@cartwheel/http';
+import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
 import { createLogger, type Logger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -36,8 +36,6 @@ export type ServiceDescription = {
   /** A service with workers also relays tasks; the others never talk to RabbitMQ. */
   readonly workers?: readonly WorkerDescription[];
 };
-
-const BODY_LIMIT_BYTES = 64 * 1024;
 
 /**
  * Boots a service and stays until SIGTERM or SIGINT.
@@ -92,14 +90,10 @@ export async function runService({
   const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN };
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: PlatformModule, imports: [PlatformModule.with(platform), module] },
-    new FastifyAdapter({
-      bodyLimit: BODY_LIMIT_BYTES,
-      forceCloseConnections: 'idle',
-      return503OnClosing: false,
-      frameworkErrors: frameworkError,
-    }),
+    new FastifyAdapter(serverOptions(LIMITS)),
     { logger: new NestLog(logger), abortOnError: false },
   );
+  limitAnswers(app.getHttpAdapter().getInstance(), LIMITS);
   app.useGlobalFilters(new ProblemFilter(app.getHttpAdapter()));
   app.useGlobalPipes(validationPipe());
   serveApiDocument(app, name);

@@ -192,4 +192,22 @@ export const shop: readonly Mutant[] = [
     from: `return order.cancellationRequested ? and(completed, { type: 'RefundRequested' }) : completed;`,
     to: 'return completed;',
   },
+  {
+    name: 'slow-clients-welcome',
+    promise: 'Who sends a request too slowly does not keep a connection.',
+    file: 'libs/http/src/server-limits.ts',
+    from: 'requestTimeout: requestMs,',
+    to: 'requestTimeout: requestMs * 1_000,',
+    spec: 'libs/http/src/server-limits.spec.ts',
+    test: ['a client that does not send its body is told so, and its connection is closed'],
+  },
+  {
+    name: 'streams-end-in-time-too',
+    promise: 'The deadline of answers does not end a stream.',
+    file: 'libs/http/src/server-limits.ts',
+    from: 'if (!(route.config as typeof STREAMS | undefined)?.streams) route',
+    to: 'route',
+    spec: 'libs/http/src/server-limits.spec.ts',
+    test: ['a stream may last'],
+  },
 ];
