@@ -22,7 +22,7 @@ const commands = {
   },
   story: { about: "one order's whole life, and why it waits or failed", script: 'tools/story/main.ts' },
   lag: { about: 'how far behind the readers are, and for how long', script: 'tools/lag/main.ts' },
-  rebuild: { about: 'build a read model again from the log, beside the live one', script: 'tools/rebuild/main.ts' },
+  rebuild: { about: 'build a read model again, from the log or from its events', script: 'tools/rebuild/main.ts' },
   setup: { about: 'create databases, topics and queues on engines of your own', script: 'tools/setup/main.ts' },
   test: { about: 'the whole test suite; arguments go to Jest', script: 'tools/test/main.ts' },
   'test:docker': { about: 'the same with the engines in Docker', script: 'tools/test/main.ts', stack: 'docker' },

@@ -8,6 +8,7 @@ import { stackOption } from '../stack-option.ts';
 import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
 import { startStack } from '../stack/stack.ts';
+import { IMPATIENT } from './orders.ts';
 import { play } from './play.ts';
 
 const HELP = `npm run demo                a running shop and some thirty orders
@@ -36,8 +37,9 @@ await asProgram(
       const namespace = stack.provider === 'external' ? `demo-${randomBytes(4).toString('hex')}` : '';
       if (namespace !== '')
         progress.say(`On engines of your own: everything is called ${namespace}…, and stays there.`);
-      const { target } = await startShop({ folder, addresses: stack.addresses, ports, namespace, progress, signal });
-      const good = await play(target, begun, signal);
+      const { addresses } = stack;
+      const { target } = await startShop({ folder, addresses, ports, namespace, env: IMPATIENT, progress, signal });
+      const good = await play(target, { begun, signal, impatient: true });
       if (!good) process.exitCode = 1;
       if (!flags.has('once') && process.stdout.isTTY) {
         console.log(`\nThe shop stays up. Ctrl-C stops it.\n\n${addressLines(target)}`);

@@ -29,10 +29,19 @@ function order(sku: string, quantity: number, paymentMethod = 'pm_card_visa', ke
   return { key, body: { customer: { name, email }, items: [{ sku, quantity }], payment: { paymentMethod } } };
 }
 
-/** The thirty-six requests of the demo, for thirty-four orders. */
-export function scenes(): Scene[] {
+/** How long an order waits for its answers in the demo, and the gateway for one call: so that time-outs can be watched. */
+export const IMPATIENT = { ORDER_TIMEOUT_MS: '10000', ORDER_TIMEOUT_GRACE_MS: '0', GATEWAY_TIMEOUT_MS: '6000' };
+
+/** The thirty-six requests of the demo, for thirty-four orders; in an impatient shop one more of each. */
+export function scenes({ impatient }: { impatient: boolean }): Scene[] {
   const goods = ['mug-blue', 'mug-white', 'teapot', 'bowl-large', 'plate-small', 'vase-tall'];
   const twice = [order('teapot', 1), order('bowl-large', 2)];
+  // Held at the gateway after 8.5 s and told to nobody: when the order gives up, payment lets the hold go.
+  const tooLate: Scene = {
+    title: 'gateway too slow',
+    orders: [order('plate-small', 1, 'pm_cartwheel_too_slow')],
+    expected: { 'timed-out': 1 },
+  };
   return [
     {
       title: 'good card',
@@ -69,6 +78,7 @@ export function scenes(): Scene[] {
       orders: [order('bowl-large', 1, 'pm_cartwheel_timeout_after_success')],
       expected: { completed: 1 },
     },
+    ...(impatient ? [tooLate] : []),
     { title: 'same request sent twice', orders: [...twice, ...twice], expected: { completed: 2 } },
   ];
 }

@@ -12,10 +12,12 @@ import { cancel, follow, place } from './place.ts';
 const ORDERS_DEADLINE_MS = 60_000;
 const AT_REST_DEADLINE_MS = 30_000;
 
+export type Play = { readonly begun: number; readonly signal: AbortSignal; readonly impatient: boolean };
+
 /** Places the orders, follows them to their end, and checks. True when all is as it has to be. */
-export async function play(target: Target, begun: number, signal: AbortSignal): Promise<boolean> {
+export async function play(target: Target, { begun, signal, impatient }: Play): Promise<boolean> {
   const shop = target.urls.order;
-  const [first, ...rest] = scenes();
+  const [first, ...rest] = scenes({ impatient });
   if (!first) throw new Friendly('The demo has no orders.');
   const progress = createProgress();
 

@@ -23,28 +23,28 @@ const ledger = async (orderId: unknown) =>
 
 test('a declined card cancels the order, gives the stock back and says so by mail', async () => {
   const { body } = await shop.checkout({ sku: 'vase-tall' }, { paymentMethod: 'pm_card_visa_chargeDeclined' });
-  expect(await shop.outcome(body['orderId'])).toBe('payment-declined');
-  await eventually(async () => expect(await typesOf(body['orderId'])).toContain('StockReleased'));
+  expect(await shop.outcome(body.orderId)).toBe('payment-declined');
+  await eventually(async () => expect(await typesOf(body.orderId)).toContain('StockReleased'));
   await eventually(async () =>
-    expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]),
+    expect(await mails(body.orderId)).toMatchObject([{ template: 'cancellation', state: 'sent' }]),
   );
-  expect(await ledger(body['orderId'])).toEqual(['decline']);
+  expect(await ledger(body.orderId)).toEqual(['decline']);
 });
 
 test('stock that is short cancels the order and lets the held money go', async () => {
   const { body } = await shop.checkout({ sku: 'clock-oak' });
-  expect(await shop.outcome(body['orderId'])).toBe('stock-short');
-  await eventually(async () => expect(await paymentState(body['orderId'])).toBe('voided'));
+  expect(await shop.outcome(body.orderId)).toBe('stock-short');
+  await eventually(async () => expect(await paymentState(body.orderId)).toBe('voided'));
   // The void may come before the money was ever held; then there is nothing to cancel.
-  expect([['authorize', 'cancel'], []]).toContainEqual(await ledger(body['orderId']));
+  expect([['authorize', 'cancel'], []]).toContainEqual(await ledger(body.orderId));
 });
 
 test('a card that is declined and stock that is short cancel the order once', async () => {
   const { body } = await shop.checkout({ sku: 'clock-oak' }, { paymentMethod: 'pm_card_visa_chargeDeclined' });
-  expect(['payment-declined', 'stock-short']).toContain(await shop.outcome(body['orderId']));
-  await eventually(async () => expect(['declined', 'voided']).toContain(await paymentState(body['orderId'])));
+  expect(['payment-declined', 'stock-short']).toContain(await shop.outcome(body.orderId));
+  await eventually(async () => expect(['declined', 'voided']).toContain(await paymentState(body.orderId)));
   await eventually(async () =>
-    expect(await mails(body['orderId'])).toMatchObject([{ template: 'cancellation', state: 'sent' }]),
+    expect(await mails(body.orderId)).toMatchObject([{ template: 'cancellation', state: 'sent' }]),
   );
 });
 
@@ -54,11 +54,11 @@ test('the same POST sent five times at once, and once more later, makes one orde
   answers.push(await shop.checkout({ sku: 'mug-white' }, { key }));
   const accepted = answers.filter(({ status }) => status === 202);
   expect(answers.at(-1)!.status).toBe(202);
-  expect(new Set(accepted.map(({ body }) => body['orderId'])).size).toBe(1);
+  expect(new Set(accepted.map(({ body }) => body.orderId)).size).toBe(1);
   // The others came while the first was under way.
-  const refused = answers.filter(({ status }) => status !== 202).map(({ body }) => body['code']);
+  const refused = answers.filter(({ status }) => status !== 202).map(({ body }) => body.code);
   expect(new Set([...refused, 'idempotency-key-in-use'])).toEqual(new Set(['idempotency-key-in-use']));
-  expect(await shop.outcome(accepted[0]!.body['orderId'])).toBe('completed');
+  expect(await shop.outcome(accepted[0]!.body.orderId)).toBe('completed');
 
   const other = await shop.checkout({ sku: 'teapot' }, { key });
   expect(other).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
@@ -66,7 +66,7 @@ test('the same POST sent five times at once, and once more later, makes one orde
 
 test('of ten buyers at once for the last three pieces three get one, and the others their money back', async () => {
   const receipts = await Promise.all(Array.from({ length: 10 }, () => shop.checkout({ sku: 'lamp-brass' })));
-  const outcomes = await Promise.all(receipts.map(({ body }) => shop.outcome(body['orderId'])));
+  const outcomes = await Promise.all(receipts.map(({ body }) => shop.outcome(body.orderId)));
   expect(outcomes.filter((outcome) => outcome === 'completed')).toHaveLength(3);
   expect(outcomes.filter((outcome) => outcome === 'stock-short')).toHaveLength(7);
   const stock = await eventually(async () => {

@@ -15,7 +15,7 @@ test('one order, from the click to the e-mail', async () => {
   const { urls, gatewayUrl } = shop.target;
 
   // Ada looks at what there is. Prices are whole cents.
-  const products = await shop.get<{ sku: string; price: object }[]>(`${urls.order}/products`);
+  const { data: products } = await shop.orders.GET('/products');
   expect(products).toContainEqual({
     sku: 'mug-blue',
     name: 'Mug, blue',

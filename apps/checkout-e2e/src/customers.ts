@@ -1,6 +1,8 @@
+import { type OrderApi, orderClient } from '@cartwheel/client';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+type Order = OrderApi['schemas']['Checkout'];
 export type Customers = ReturnType<typeof customers>;
 
 const PATIENCE_MS = 90_000;
@@ -10,7 +12,7 @@ const ANSWER_WITHIN_MS = 3_000;
 const goods = ['mug-blue', 'mug-white', 'bowl-large', 'plate-small', 'teapot'];
 
 /** Of ten orders seven are good, some of two products; one has a declined card, one wants what is sold out, one both. */
-function order(n: number) {
+function order(n: number): Order {
   const sku = (at: number) => goods[at % goods.length]!;
   const kind = n % 10;
   const items = kind > 7 ? [{ sku: 'clock-oak', quantity: 1 }] : [{ sku: sku(n), quantity: 1 }];
@@ -34,7 +36,7 @@ export function customers(doors: () => readonly string[], { perSecond = 10 } = {
   let refused = 0;
   let gone = false;
 
-  const ask = async (n: number, key: string, body: string): Promise<string> => {
+  const ask = async (n: number, key: string, body: Order): Promise<string> => {
     for (let attempt = n, deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && !gone; attempt += 1) {
       const [status, answer] = await post(doors()[attempt % doors().length]!, key, body);
       if (status === 202) return answer.orderId!;
@@ -48,7 +50,7 @@ export function customers(doors: () => readonly string[], { perSecond = 10 } = {
   };
   const buy = async (n: number) => {
     const key = randomUUID();
-    const body = JSON.stringify(order(n));
+    const body = order(n);
     const answers = new Set([await ask(n, key, body)]);
     if (n % 5 === 0) answers.add(await ask(n + 1, key, body));
     told.set(key, answers);
@@ -89,15 +91,15 @@ export function customers(doors: () => readonly string[], { perSecond = 10 } = {
   };
 }
 
-async function post(door: string, key: string, body: string): Promise<[number, { orderId?: string; code?: string }]> {
+/** The status and the answer; 0 when nobody answered in time. */
+async function post(door: string, key: string, body: Order): Promise<[number, { orderId?: string; code?: string }]> {
   try {
-    const response = await fetch(`${door}/checkout`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+    const { data, error, response } = await orderClient(door).POST('/checkout', {
+      params: { header: { 'Idempotency-Key': key } },
       body,
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
-    return [response.status, (await response.json()) as object];
+    return [response.status, data ?? error];
   } catch {
     return [0, {}];
   }

@@ -76,7 +76,7 @@ test('others do the work of frozen instances, and these, awake again, do none of
 
   // A relay's leader is one for 30 s after its last word. Then the other one publishes.
   const { body } = await shop.checkout({ sku: 'mug-blue' }, { at: second('order') });
-  await eventually(async () => expect(await statusOf(body['orderId'])).toBe('completed'), { withinMs: 90_000 });
+  await eventually(async () => expect(await statusOf(body.orderId)).toBe('completed'), { withinMs: 90_000 });
   thaw('order');
   thaw('payment');
   doors = [shop.target.urls.order, second('order')];

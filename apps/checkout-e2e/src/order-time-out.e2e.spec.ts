@@ -24,11 +24,11 @@ const ledger = async (orderId: unknown) =>
 test('an order that nobody answers in time cancels itself; the answer that comes too late is undone', async () => {
   // The gateway takes three seconds to authorize, the order waits one and a half.
   const { body } = await shop.checkout({ sku: 'teapot' }, { paymentMethod: 'pm_cartwheel_slow' });
-  expect(await shop.outcome(body['orderId'])).toBe('timed-out');
-  await eventually(async () => expect(await paymentState(body['orderId'])).toBe('voided'));
-  const facts = await shop.facts(body['orderId']);
+  expect(await shop.outcome(body.orderId)).toBe('timed-out');
+  await eventually(async () => expect(await paymentState(body.orderId)).toBe('voided'));
+  const facts = await shop.facts(body.orderId);
   const cancelled = facts.find(({ type }) => type === 'OrderCancelled')!;
   expect(facts.find(({ id }) => id === cancelled.causationId)?.type).toBe('OrderPlaced');
-  expect(await ledger(body['orderId'])).not.toContain('capture');
+  expect(await ledger(body.orderId)).not.toContain('capture');
   expect(await shop.broken()).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { orderClient } from '@cartwheel/client';
 import { engines, eventually, testNamespace } from '@cartwheel/testing';
 import { randomUUID } from 'node:crypto';
 import { globSync, readFileSync, rmSync } from 'node:fs';
@@ -12,12 +13,13 @@ import { verify } from '../../../tools/verify/verify.ts';
 
 export type TestShop = Awaited<ReturnType<typeof testShop>>;
 
-type Order = {
-  orderId: string;
-  status: string;
-  cancellationReason?: string;
-  total: { amountMinor: number; currency: string };
-};
+/** What a request came to, as tests look at it: the answer, or the problem. */
+export async function answered<Data, Problem>(
+  asked: Promise<{ data?: Data; error?: Problem; response: Response }>,
+): Promise<{ status: number; headers: Headers; body: Partial<Data> & Omit<Partial<Problem>, keyof Data> }> {
+  const { data, error, response } = await asked;
+  return { status: response.status, headers: response.headers, body: (data ?? error) as never };
+}
 
 /** The whole shop, five services in processes of their own, under a namespace of its own on the engines of this run. */
 export async function testShop(env: Record<string, string> = {}, addresses = engines()) {
@@ -43,8 +45,10 @@ export async function testShop(env: Record<string, string> = {}, addresses = eng
     folder,
     get,
     mailboxUrl: addresses.mail.webUrl,
+    /** The order's API, typed. */
+    orders: orderClient(target.urls.order),
 
-    /** Any request, with the answer's body as JSON. */
+    /** Any request, also a wrong one, with the answer's body as JSON. */
     async send(path: string, init: RequestInit = {}, at = target.urls.order) {
       const response = await fetch(`${at}${path}`, init);
       return {
@@ -63,17 +67,27 @@ export async function testShop(env: Record<string, string> = {}, addresses = eng
         items: [{ quantity: 1, ...item }],
         payment: { paymentMethod },
       };
-      const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-      return this.send('/checkout', { method: 'POST', headers, body: JSON.stringify(body) }, at);
+      return answered(orderClient(at).POST('/checkout', { params: { header: { 'Idempotency-Key': key } }, body }));
+    },
+
+    cancel(orderId: unknown) {
+      const path = { id: String(orderId) };
+      return answered(this.orders.POST('/orders/{id}/cancellation', { params: { path } }));
+    },
+
+    /** The order as it is; with `at`, as it was then. */
+    order(orderId: unknown, at?: string) {
+      const query = at === undefined ? {} : { at };
+      return answered(this.orders.GET('/orders/{id}', { params: { path: { id: String(orderId) }, query } }));
     },
 
     /** Waits for an order to end, and tells how: `completed`, or the reason of its cancellation. */
     outcome(orderId: unknown): Promise<string> {
       return eventually(async () => {
-        const order = await get<Order>(`${target.urls.order}/orders/${String(orderId)}`);
-        if (order.status === 'completed') return order.status;
-        if (order.cancellationReason !== undefined) return order.cancellationReason;
-        throw new Error(`order is ${order.status}`);
+        const { body } = await this.order(orderId);
+        if (body.status === 'completed') return body.status;
+        if (body.cancellationReason !== undefined) return body.cancellationReason;
+        throw new Error(`order is ${body.status}`);
       });
     },
 

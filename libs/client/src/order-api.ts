@@ -228,6 +228,109 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    ParkedMessages: {
+      items: components['schemas']['ParkedMessage'][];
+      /** @description `after` of the next page */
+      next: number | null;
+    };
+    ParkedMessage: {
+      position: number;
+      /** @enum {string} */
+      state: 'parked' | 'dead';
+      /** @enum {string} */
+      source: 'kafka' | 'rabbitmq';
+      consumer: string;
+      topic: string;
+      partition: number | null;
+      offset: number | null;
+      /** @description null: no contract knows it */
+      type: string | null;
+      /** @description an id, or a digest that the filter `key` takes */
+      key: string;
+      /** Format: uuid */
+      eventId: string;
+      attempts: number;
+      /** Format: date-time */
+      firstFailedAt: string | null;
+      /** Format: date-time */
+      lastFailedAt: string | null;
+      /** Format: date-time */
+      nextAttemptAt: string;
+      errorClass: string | null;
+      /** @description null: not our own words, so it might quote the message */
+      errorMessage: string | null;
+    };
+    DeadLetter: {
+      position: number;
+      /** @enum {string} */
+      state: 'parked' | 'dead';
+      /** @enum {string} */
+      source: 'kafka' | 'rabbitmq';
+      consumer: string;
+      topic: string;
+      partition: number | null;
+      offset: number | null;
+      /** @description null: no contract knows it */
+      type: string | null;
+      /** @description an id, or a digest that the filter `key` takes */
+      key: string;
+      /** Format: uuid */
+      eventId: string;
+      attempts: number;
+      /** Format: date-time */
+      firstFailedAt: string | null;
+      /** Format: date-time */
+      lastFailedAt: string | null;
+      /** Format: date-time */
+      nextAttemptAt: string;
+      errorClass: string | null;
+      /** @description null: not our own words, so it might quote the message */
+      errorMessage: string | null;
+      /** @description the first dead message of its key before it */
+      blockedBy: number | null;
+      /** @description how many messages of its key wait behind it */
+      behind: number;
+      payload: {
+        bytes: number;
+        sha256: string;
+      } | null;
+      /** @description absent: it cannot be read */
+      message?: {
+        subject: string;
+        time: string;
+        version: number;
+        correlationId: string;
+        causationId: string;
+        /** @description personal fields are masked */
+        data: {
+          [key: string]: unknown;
+        };
+      };
+    };
+    Standing: {
+      /** @description the first dead message of its key before it */
+      blockedBy: number | null;
+      /** @description how many messages of its key wait behind it */
+      behind: number;
+    };
+    Revealed: {
+      position: number;
+      key: string;
+      errorMessage: string | null;
+      headers: {
+        [key: string]: string;
+      };
+      payload:
+        | (
+            | {
+                text: string;
+              }
+            | {
+                base64: string;
+              }
+          )
+        | null;
+    };
     Products: components['schemas']['Product'][];
     Product: {
       sku: string;
@@ -360,7 +463,9 @@ export interface operations {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          'application/json': components['schemas']['ParkedMessages'];
+        };
       };
       /** @description A problem */
       default: {
@@ -395,7 +500,9 @@ export interface operations {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          'application/json': components['schemas']['ParkedMessages'];
+        };
       };
       /** @description A problem */
       default: {
@@ -423,7 +530,9 @@ export interface operations {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          'application/json': components['schemas']['DeadLetter'];
+        };
       };
       /** @description A problem */
       default: {
@@ -457,7 +566,9 @@ export interface operations {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          'application/json': components['schemas']['Standing'];
+        };
       };
       /** @description A problem */
       default: {
@@ -491,7 +602,9 @@ export interface operations {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          'application/json': components['schemas']['Standing'];
+        };
       };
       /** @description A problem */
       default: {
@@ -525,7 +638,9 @@ export interface operations {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          'application/json': components['schemas']['Revealed'];
+        };
       };
       /** @description A problem */
       default: {

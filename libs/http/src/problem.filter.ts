@@ -18,9 +18,11 @@ export type Problem = {
 const BY_STATUS: Record<number, { code: string; detail: string }> = {
   400: { code: 'malformed-request', detail: 'The request could not be read. Is the body valid JSON?' },
   404: { code: 'not-found', detail: 'There is nothing at this address.' },
+  408: { code: 'request-too-slow', detail: 'The request was not complete in time.' },
   413: { code: 'body-too-large', detail: 'The body is larger than 64 kB.' },
   414: { code: 'uri-too-long', detail: 'A part of the address is too long.' },
   415: { code: 'unsupported-media-type', detail: 'Send the body as application/json.' },
+  431: { code: 'headers-too-large', detail: 'The headers are larger than 16 kB.' },
 };
 
 /**
@@ -59,6 +61,13 @@ export class ProblemFilter extends BaseExceptionFilter {
       const failed = Object.keys((error.getResponse() as { error?: object }).error ?? {});
       return problem(503, 'not-healthy', `Not in order: ${failed.join(', ') || 'unknown'}.`);
     }
+    if ((error as { code?: unknown }).code === 'FST_ERR_HANDLER_TIMEOUT') {
+      return problem(
+        503,
+        'answer-too-slow',
+        'The answer took too long, and may be on its way. Try again; under the same Idempotency-Key that is safe.',
+      );
+    }
     const status =
       error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number }).statusCode ?? 500);
     const known = BY_STATUS[status] ?? (status < 500 ? BY_STATUS[400] : undefined);
@@ -69,10 +78,14 @@ export class ProblemFilter extends BaseExceptionFilter {
 
 /** Fastify's answer to an address that it cannot even route: the same kind of problem as everywhere. */
 export function frameworkError(error: { statusCode?: number }, _request: unknown, reply: FastifyReply): void {
-  const status = error.statusCode ?? 400;
+  const body = problemOf(error.statusCode ?? 400);
+  void reply.status(body.status).header('content-type', 'application/problem+json').send(JSON.stringify(body));
+}
+
+/** What is said of a 4xx that neither a controller nor a pipe has thrown. */
+export function problemOf(status: number): Problem {
   const { code, detail } = BY_STATUS[status] ?? BY_STATUS[400]!;
-  const body = JSON.stringify(problem(status, code, detail));
-  void reply.status(status).header('content-type', 'application/problem+json').send(body);
+  return problem(status, code, detail);
 }
 
 function problem(status: number, code: string, detail: string, errors?: Problem['errors']): Problem {

@@ -8,6 +8,8 @@ import { declareTopology, RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import { engines, eventually, rabbitmqQueue, testDatabase, type TestDatabase, testNamespace } from '@cartwheel/testing';
 import type { GetMessage } from 'amqplib';
 import { buried, capturePayment, delivered, orderPlaced } from '../../parking/src/fixtures/burying.ts';
+import { z } from 'zod';
+import { DeadLetter, ParkedMessages, Revealed, Standing } from './dead-letters.responses.ts';
 import { startOpsServer } from './fixtures/ops-server.ts';
 import { rabbitmqRelay } from './relays.ts';
 import { workerSchemas } from './schemas.ts';
@@ -33,9 +35,21 @@ beforeEach(() =>
 );
 
 type Answer = { status: number; body: Record<string, unknown> };
+/** Whatever is answered in this suite has the shape that the API's document gives, no field more and none less. */
+const shapes = (
+  [
+    [/^(dead-letters|parked)(\?|$)/, ParkedMessages],
+    [/^dead-letters\/[^/]+$/, DeadLetter],
+    [/\/(replay|discard)$/, Standing],
+    [/\/reveal$/, Revealed],
+  ] as const
+).map(([path, schema]) => [path, z.fromJSONSchema(z.toJSONSchema(schema) as never)] as const);
+
 async function ask(path: string, init: RequestInit = {}, at = server.url): Promise<Answer> {
   const response = await fetch(`${at}/ops/${path}`, { headers: operator, ...init });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  const body = (await response.json()) as Record<string, unknown>;
+  if (response.ok) shapes.find(([place]) => place.test(path))![1].parse(body);
+  return { status: response.status, body };
 }
 function post(path: string, body?: object, headers: Record<string, string> = operator): Promise<Answer> {
   const json = body === undefined ? {} : { body: JSON.stringify(body) };

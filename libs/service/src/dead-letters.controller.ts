@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import { type Cause, text, type Topology } from '@cartwheel/contracts';
 import { Operator, OperatorsOnly, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
@@ -6,6 +7,7 @@ import { discard, listParked, replay, reveal, showParked } from '@cartwheel/park
 import type { Queryable } from '@cartwheel/postgres';
 import { z } from 'zod';
 import { DATABASE } from './database.ts';
+import { DeadLetter, ParkedMessages, Revealed, Standing } from './dead-letters.responses.ts';
 
 /** The names of everything on both brokers. */
 export const TOPOLOGY = Symbol('topology');
@@ -49,23 +51,27 @@ export class DeadLettersController {
   ) {}
 
   @Get('dead-letters')
+  @ApiOkResponse({ standardSchema: ParkedMessages })
   dead(@Query({ schema: Filter }) filter: Filter) {
     return listParked(this.database, { ...filter, state: 'dead' });
   }
 
   @Get('parked')
+  @ApiOkResponse({ standardSchema: ParkedMessages })
   parked(@Query({ schema: Filter }) filter: Filter) {
     return listParked(this.database, { ...filter, state: 'parked' });
   }
 
   /** Parked ones too: where did it go after a replay? */
   @Get('dead-letters/:position')
+  @ApiOkResponse({ standardSchema: DeadLetter })
   show(@Param({ schema: At }) { position }: At) {
     return showParked(this.database, position);
   }
 
   @Post('dead-letters/:position/replay')
   @HttpCode(200)
+  @ApiOkResponse({ standardSchema: Standing })
   replay(
     @Param({ schema: At }) { position }: At,
     @Operator() operator: string,
@@ -77,6 +83,7 @@ export class DeadLettersController {
 
   @Post('dead-letters/:position/discard')
   @HttpCode(200)
+  @ApiOkResponse({ standardSchema: Standing })
   discard(
     @Param({ schema: At }) { position }: At,
     @Operator() operator: string,
@@ -88,6 +95,7 @@ export class DeadLettersController {
 
   @Post('dead-letters/:position/reveal')
   @HttpCode(200)
+  @ApiOkResponse({ standardSchema: Revealed })
   reveal(
     @Param({ schema: At }) { position }: At,
     @Operator() operator: string,

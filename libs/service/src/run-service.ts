@@ -2,7 +2,7 @@ import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { topology as topologyOf } from '@cartwheel/contracts';
-import { frameworkError, ProblemFilter, validationPipe } from '@cartwheel/http';
+import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
 import { createLogger, type Logger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -39,8 +39,6 @@ export type ServiceDescription = {
   /** What it knows of one order, for `GET /ops/trail`. */
   readonly tellTrail: TellTrail;
 };
-
-const BODY_LIMIT_BYTES = 64 * 1024;
 
 /**
  * Boots a service and stays until SIGTERM or SIGINT.
@@ -97,14 +95,10 @@ export async function runService({
   const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail };
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: PlatformModule, imports: [PlatformModule.with(platform), module] },
-    new FastifyAdapter({
-      bodyLimit: BODY_LIMIT_BYTES,
-      forceCloseConnections: 'idle',
-      return503OnClosing: false,
-      frameworkErrors: frameworkError,
-    }),
+    new FastifyAdapter(serverOptions(LIMITS)),
     { logger: new NestLog(logger), abortOnError: false },
   );
+  limitAnswers(app.getHttpAdapter().getInstance(), LIMITS);
   app.useGlobalFilters(new ProblemFilter(app.getHttpAdapter()));
   app.useGlobalPipes(validationPipe());
   serveApiDocument(app, name);

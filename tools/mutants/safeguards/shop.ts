@@ -8,6 +8,11 @@ const idempotent = { file: 'libs/http/src/idempotent.ts', spec: 'libs/http/src/i
 const order = { file: 'apps/order/src/domain/order.ts', spec: 'apps/order/src/domain/order.spec.ts' };
 const payment = { file: 'apps/payment/src/domain/payment.ts', spec: 'apps/payment/src/domain/payment.spec.ts' };
 
+const balance = {
+  spec: 'tools/model/balance.spec.ts',
+  test: ['money and stock balance when all has come to rest, whatever was asked, repeated, lost and killed before'],
+};
+
 export const shop: readonly Mutant[] = [
   {
     name: 'request-carried-out-again',
@@ -105,5 +110,104 @@ export const shop: readonly Mutant[] = [
     from: `requestVoid: { authorizing: 'voiding', authorized: 'voiding' }`,
     to: `requestVoid: { authorizing: 'voiding', authorized: 'voiding', capturing: 'voiding' }`,
     test: ['a void changes nothing about a payment that is declined, captured or on the way to it'],
+  },
+  {
+    name: 'order-remade-without-its-lock',
+    promise: 'A rebuild of an order’s row overwrites no change that is under way.',
+    file: 'tools/rebuild/orders.ts',
+    from: `'SELECT 1 FROM orders WHERE order_id = $1 FOR UPDATE'`,
+    to: `'SELECT 1 FROM orders WHERE order_id = $1'`,
+    spec: 'tools/rebuild/orders.int.spec.ts',
+    test: ['a rebuild waits for the writer of an order, and keeps what that one wrote'],
+  },
+  {
+    name: 'late-authorization-is-kept',
+    promise: 'An authorization that comes when its order is cancelled is let go.',
+    ...balance,
+    file: 'apps/payment/src/domain/payment.ts',
+    from: `requestVoid: { authorizing: 'voiding', authorized: 'voiding' }`,
+    to: `requestVoid: { authorizing: 'voiding' }`,
+  },
+  {
+    name: 'two-intents-for-one-payment',
+    promise: 'Money is held and taken once, also when two workers have created an intent each.',
+    ...balance,
+    file: 'apps/payment/src/domain/payment.ts',
+    from: `payment.state === 'authorizing' && payment.intentId === undefined ? {`,
+    to: `payment.state === 'authorizing' ? {`,
+  },
+  {
+    name: 'capture-failed-while-money-is-held',
+    promise: 'A capture has failed only when the gateway holds nothing any more.',
+    ...balance,
+    file: 'apps/payment/src/capture-payment/capture-payment.worker.ts',
+    from: 'return isRefusedForGood(noted) ? this.cancel(noted, ctx) : answer;',
+    to: `return isRefusedForGood(noted) ? { intent: { kind: 'canceled' } } : answer;`,
+  },
+  {
+    name: 'doubt-is-a-decline',
+    promise: 'What the gateway does not say becomes no outcome.',
+    ...balance,
+    file: 'apps/payment/src/domain/intent.ts',
+    from: `    case 'unknown':
+      return undefined;`,
+    to: `      return undefined;
+    case 'unknown':
+      return noteDeclined(payment, 'unknown');`,
+  },
+  {
+    name: 'captured-is-announced-again',
+    promise: 'Of a worker and a webhook one announces that the money is in.',
+    ...balance,
+    file: 'apps/payment/src/domain/payment.ts',
+    from: `noteCaptured: { capturing: 'captured' }`,
+    to: `noteCaptured: { capturing: 'captured', captured: 'captured' }`,
+  },
+  {
+    name: 'release-of-nothing',
+    promise: 'A cancelled order gives its stock back.',
+    ...balance,
+    file: 'apps/inventory/src/stock.repository.ts',
+    from: `const BEFORE = { released: 'reserved',`,
+    to: `const BEFORE = { released: 'returned',`,
+  },
+  {
+    name: 'refund-once-more',
+    promise: 'An order is refunded once, however often its customer asks.',
+    ...balance,
+    file: 'apps/order/src/domain/order.ts',
+    from: `    case 'refunding':
+    case 'refunded':
+      return unchanged(order);`,
+    to: `    case 'refunding':
+      return unchanged(order);
+    case 'refunded':
+      return change(order, { type: 'RefundRequested' });`,
+  },
+  {
+    name: 'wish-to-cancel-forgotten',
+    promise: 'Who wanted to cancel while the money was being taken gets it back.',
+    ...balance,
+    file: 'apps/order/src/domain/order.ts',
+    from: `return order.cancellationRequested ? and(completed, { type: 'RefundRequested' }) : completed;`,
+    to: 'return completed;',
+  },
+  {
+    name: 'slow-clients-welcome',
+    promise: 'Who sends a request too slowly does not keep a connection.',
+    file: 'libs/http/src/server-limits.ts',
+    from: 'requestTimeout: requestMs,',
+    to: 'requestTimeout: requestMs * 1_000,',
+    spec: 'libs/http/src/server-limits.spec.ts',
+    test: ['a client that does not send its body is told so, and its connection is closed'],
+  },
+  {
+    name: 'streams-end-in-time-too',
+    promise: 'The deadline of answers does not end a stream.',
+    file: 'libs/http/src/server-limits.ts',
+    from: 'if (!(route.config as typeof STREAMS | undefined)?.streams) route',
+    to: 'route',
+    spec: 'libs/http/src/server-limits.spec.ts',
+    test: ['a stream may last'],
   },
 ];

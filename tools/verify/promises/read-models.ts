@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { evolve, type Order } from '../../../apps/order/src/domain/order.ts';
+import { howItStrays } from '../../rebuild/orders.ts';
 import type { Evidence, OrderRow } from '../evidence.ts';
 import { firstOccurrences } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
@@ -17,19 +17,9 @@ export function readModels(evidence: Evidence): Verdict {
   return judge(10, 'read models equal their rebuild', detail, offenders);
 }
 
-function ordersFromStream({ orderId, version, status, state, events }: OrderRow): string[] {
-  const gap = events.findIndex((event, index) => event.version !== index + 1);
-  if (gap >= 0) return [`order ${orderId}: event ${gap + 1} of its stream is missing`];
-  if (version !== events.length)
-    return [`order ${orderId}: is at version ${version}, its stream has ${events.length} events`];
-  try {
-    const rebuilt = events.reduce<Order | undefined>((order, { event }) => evolve(order, event), undefined);
-    if (!isDeepStrictEqual(rebuilt, state))
-      return [`order ${orderId}: is ${state.status}, its stream leads to ${rebuilt?.status}`];
-  } catch {
-    return [`order ${orderId}: its stream does not begin with OrderPlaced`];
-  }
-  return status === state.status ? [] : [`order ${orderId}: is listed as ${status}, its state is ${state.status}`];
+function ordersFromStream({ orderId, events, ...row }: OrderRow): string[] {
+  const how = howItStrays(row, events);
+  return how === undefined ? [] : [`order ${orderId}: ${how}`];
 }
 
 /** Every fact as the log first took it. A fact that is dead there is missing on purpose. */

@@ -1,8 +1,10 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import { type FactType, factTypes, maskPersonal, text } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import { z } from 'zod';
+import { Facts } from '../analytics.responses.ts';
 import { type Place, searchFacts } from './search-facts.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((iso) => new Date(iso));
@@ -34,6 +36,7 @@ export class ListFactsController {
 
   /** A page of what the log holds, in the order in which the log took it, with personal fields masked. */
   @Get()
+  @ApiOkResponse({ standardSchema: Facts })
   async list(@Query({ schema: ListFacts }) filter: z.infer<typeof ListFacts>) {
     const { sql, parameters } = searchFacts(filter);
     const rows = await this.database.query<Place & { data: unknown }>(sql, parameters);

@@ -1,12 +1,14 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import { cancellationReasons } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import type { z } from 'zod';
+import { Funnel } from '../analytics.responses.ts';
 import { dayRange } from '../day-range.ts';
 import { live } from '../generations.ts';
 
-const Funnel = dayRange({});
+const Days = dayRange({});
 
 type Counts = { placed: number; confirmed: number; completed: number; refunded: number };
 type Reasons = Record<(typeof cancellationReasons)[number], number>;
@@ -22,7 +24,8 @@ export class ReportFunnelController {
 
   /** How far the orders came that were placed on these days, up to now, and why those ended that were cancelled. */
   @Get()
-  async report(@Query({ schema: Funnel }) { from, to }: z.infer<typeof Funnel>) {
+  @ApiOkResponse({ standardSchema: Funnel })
+  async report(@Query({ schema: Days }) { from, to }: z.infer<typeof Days>) {
     const [row] = await this.database.query<Counts & Reasons>(
       `SELECT count(*)::int AS placed, (count(*) FILTER (WHERE confirmed))::int AS confirmed,
          (count(*) FILTER (WHERE completed))::int AS completed, (count(*) FILTER (WHERE refunded))::int AS refunded,

@@ -1,8 +1,10 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import { maskEmail } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import { z } from 'zod';
+import { Emails } from '../email.responses.ts';
 
 const ListEmails = z.object({ orderId: z.uuid() });
 
@@ -12,6 +14,7 @@ export class ListEmailsController {
 
   /** What was sent about one order, to a masked address. */
   @Get()
+  @ApiOkResponse({ standardSchema: Emails })
   async list(@Query({ schema: ListEmails }) { orderId }: z.infer<typeof ListEmails>) {
     const rows = await this.database.query<{ recipient: string }>(
       `SELECT e.email_id AS "emailId", e.template, e.state, e.requested_at AS "requestedAt", e.sent_at AS "sentAt",

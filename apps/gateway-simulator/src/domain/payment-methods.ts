@@ -44,6 +44,7 @@ const TABLE: Readonly<Record<string, Behaviour>> = {
   pm_card_chargeDeclinedProcessingError: refused('processing_error', 'An error occurred while processing your card.'),
 
   pm_cartwheel_slow: { thinksMs: 3_000 },
+  pm_cartwheel_too_slow: { thinksMs: 8_500, webhook: { lagMs: 10_000 } },
   pm_cartwheel_timeout_after_success: { losesFirstAnswer: true },
   pm_cartwheel_late_webhook: { webhook: { lagMs: 5_000 } },
   pm_cartwheel_webhook_first: { webhook: { first: true } },

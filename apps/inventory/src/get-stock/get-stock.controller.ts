@@ -1,7 +1,9 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import { z } from 'zod';
+import { StockLevel, StockLevels } from '../inventory.responses.ts';
 import { noSuchProduct, Product } from '../product.ts';
 import { stockAt } from './stock-at.ts';
 
@@ -14,12 +16,14 @@ export class GetStockController {
   constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get()
+  @ApiOkResponse({ standardSchema: StockLevels })
   list() {
     return this.database.query('SELECT sku, available, reserved, shipped FROM stock ORDER BY sku');
   }
 
   /** The levels of one product, now or at any instant. Before it was first stocked there was nothing of it. */
   @Get(':sku')
+  @ApiOkResponse({ standardSchema: StockLevel })
   async get(
     @Param({ schema: Product }) { sku }: Product,
     @Query({ schema: GetStock }) { at }: z.infer<typeof GetStock>,

@@ -1,8 +1,10 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse } from '@nestjs/swagger';
 import type { Cause } from '@cartwheel/contracts';
 import { IdempotencyKey, once, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { z } from 'zod';
+import { Replenished } from '../inventory.responses.ts';
 import { Product } from '../product.ts';
 import { ReplenishStock } from './replenish-stock.ts';
 
@@ -18,6 +20,7 @@ export class ReplenishStockController {
 
   /** 201 with the levels right after: the pieces are there when the answer is. */
   @Post(':sku/replenishments')
+  @ApiCreatedResponse({ standardSchema: Replenished })
   replenish(
     @IdempotencyKey() key: string,
     @Param({ schema: Product }) { sku }: Product,

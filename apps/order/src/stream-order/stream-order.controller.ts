@@ -1,6 +1,7 @@
 import { Controller, Headers, Inject, type MessageEvent, Res, Sse } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import { readEvents } from '@cartwheel/event-store';
+import { Streams } from '@cartwheel/http';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import type { FastifyReply } from 'fastify';
@@ -26,6 +27,7 @@ export class StreamOrderController {
    * Whoever has seen all there will ever be gets 204, which tells a browser not to come back.
    */
   @Sse(':id/stream')
+  @Streams()
   @ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'string' } })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ standardSchema: OrderHistoryEntry, description: 'each event: id is the version, event the type' })

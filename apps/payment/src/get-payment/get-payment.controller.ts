@@ -1,13 +1,16 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import type { Queryable } from '@cartwheel/postgres';
 import { DomainError, isId } from '@cartwheel/primitives';
 import { DATABASE } from '@cartwheel/service';
+import { PaymentDetails } from '../payment.responses.ts';
 
 @Controller('payments')
 export class GetPaymentController {
   constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get(':orderId')
+  @ApiOkResponse({ standardSchema: PaymentDetails })
   async get(@Param('orderId') orderId: string) {
     const rows = isId(orderId)
       ? await this.database.query(

@@ -1,5 +1,7 @@
 import { Controller, Headers, HttpCode, Post, type RawBodyRequest, Req } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { WebhookReceived } from '../payment.responses.ts';
 import { ReceiveWebhook } from './receive-webhook.ts';
 import { WebhookSignature } from './webhook-signature.ts';
 
@@ -12,6 +14,7 @@ export class ReceiveWebhookController {
 
   @Post('webhooks')
   @HttpCode(200)
+  @ApiOkResponse({ standardSchema: WebhookReceived })
   async receive(@Req() request: RawBodyRequest<FastifyRequest>, @Headers('stripe-signature') signature = '') {
     await this.webhooks.execute(this.signature.verify(request.rawBody, signature));
     return { received: true };
