@@ -1,3 +1,4 @@
+import { facts } from '@cartwheel/contracts';
 import { clock, listed, span } from './words.ts';
 import { type Life, queueOf, serviceOf } from './life.ts';
 import { type Finding, look, placeOf } from './rules.ts';
@@ -145,7 +146,7 @@ function besides(life: Life, said: ReadonlySet<string>): Finding[] {
 function unrecorded({ trails, messages, now }: Life): Finding[] {
   if (!trails.analytics) return [];
   const late = messages.filter(
-    ({ kind, record, waiting, at }) => kind === 'fact' && !record && !waiting && now - at > 2_000,
+    ({ type, record, waiting, at }) => type in facts && !record && !waiting && now - at > 2_000,
   );
   if (late.length === 0) return [];
   const held = late.flatMap(({ parked }) => parked).find(({ consumer }) => consumer === 'analytics.facts');

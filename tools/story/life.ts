@@ -1,4 +1,4 @@
-import { type FactType, facts, groupOf, type TaskQueue, tasks, type TaskType } from '@cartwheel/contracts';
+import { type FactType, facts, type TaskQueue, tasks, type TaskType } from '@cartwheel/contracts';
 import { type ServiceName, serviceNames } from '../verify/target.ts';
 import { noteOf } from './note.ts';
 import { askedBy, eventCauses, mailOf, type OrderStatus } from './steps.ts';
@@ -107,11 +107,11 @@ function* drafts(told: Trails['told']): Generator<Draft> {
   for (const service of serviceNames) {
     for (const { taskId, type, causationId, startedAt } of told[service]?.attempts ?? [])
       yield { id: taskId, kind: 'task', type, from: service, at: ms(startedAt), cause: causationId ?? undefined };
-    for (const { eventId, source, type, firstFailedAt, nextAttemptAt } of told[service]?.parked ?? []) {
-      if (type === null) continue;
+    for (const { eventId, source, topic, type, firstFailedAt, nextAttemptAt } of told[service]?.parked ?? []) {
       const kind = source === 'kafka' ? 'fact' : 'task';
-      const from = kind === 'fact' ? announcerOf(type as FactType) : service;
-      yield { id: eventId, kind, type, from, at: ms(firstFailedAt ?? nextAttemptAt), cause: undefined };
+      const from = kind === 'fact' ? announcerIn(topic) : service;
+      const at = ms(firstFailedAt ?? nextAttemptAt);
+      yield { id: eventId, kind, type: type ?? 'a message of no known type', from, at, cause: undefined };
     }
   }
   // Without analytics the order's own stream still says which facts it has acted upon.
@@ -182,7 +182,12 @@ function statusOf(told: Trails['told'], messages: readonly Message[]): OrderStat
 
 /** `payment.card` → payment, `analytics.facts` → analytics. */
 export function serviceOf(consumer: string): ServiceName {
-  return groupOf(consumer).split('.')[0] as ServiceName;
+  return consumer.split('.')[0] as ServiceName;
+}
+
+/** `shop.order-events` → order. */
+function announcerIn(topic: string): ServiceName {
+  return /(\w+)-events$/.exec(topic)?.[1] as ServiceName;
 }
 
 /** The queue of a task; undefined for a fact. */

@@ -1,36 +1,22 @@
 import { type Axis, axisOf } from './axis.ts';
-import type { Life, Message, Parked } from './life.ts';
-import { instantsOf, type Row, type Stretch, stretchesOf } from './tree.ts';
+import type { Life, Message } from './life.ts';
+import {
+  barsOf,
+  bottomOf,
+  itemsOf,
+  type LaneName,
+  lanes,
+  LEFT,
+  place,
+  type Placed,
+  RIGHT,
+  ROW,
+  TOP,
+  topsOf,
+  WIDTH,
+} from './picture-layout.ts';
+import { instantsOf, type Row, type Stretch } from './tree.ts';
 import { escaped, offset, span } from './words.ts';
-
-const WIDTH = 1_200;
-const LEFT = 96;
-const RIGHT = 24;
-const TOP = 34;
-const ROW = 24;
-const LETTER = 6.3;
-const lanes = ['client', 'order', 'payment', 'inventory', 'email', 'analytics'] as const;
-type LaneName = (typeof lanes)[number];
-
-/** Something that is drawn in a lane: it begins at a dot, may have a bar, and has a label. */
-type Item = {
-  readonly id: string;
-  readonly lane: LaneName;
-  readonly x: number;
-  readonly label: string;
-  readonly title: string;
-  readonly tone: string;
-  readonly stretches: readonly Stretch[];
-  readonly message?: Message;
-  /** The message that was set aside here. */
-  readonly keeps?: string;
-};
-type Placed = Item & {
-  readonly row: number;
-  readonly labelRow: number;
-  readonly labelX: number;
-  readonly anchor: 'start' | 'end';
-};
 
 /** The swim lanes as SVG: time from left to right, one lane per service, an arrow for each hop over a broker. */
 export function pictureOf(life: Life, rows: readonly Row[]): string {
@@ -55,87 +41,6 @@ ${rulerOf(axis, height)}
 ${arrows.join('\n')}
 ${placed.map((item) => drawn(item, y(item), x, lanes.indexOf(item.lane))).join('\n')}
 </svg>`;
-}
-
-function itemsOf(life: Life, rows: readonly Row[], x: (instant: number) => number): Item[] {
-  return rows.flatMap((row, index): Item[] => {
-    const { message, who, what, note, at } = row;
-    if (who === 'client' && at !== undefined) {
-      const request = { lane: 'client', x: x(at), label: what, title: what, tone: 'request', stretches: [] } as const;
-      return [{ ...request, id: `request ${index}` }];
-    }
-    if (!message) return [];
-    const isBad = message.parked.length > 0 || /Declined|Failed|Rejected|Cancelled/.test(message.type);
-    const isEnd = ['OrderCompleted', 'OrderRefunded'].includes(message.type);
-    return [
-      {
-        id: message.id,
-        lane: message.from,
-        x: x(message.at),
-        label: `${what}${note === '' ? '' : ` ${note}`}`,
-        title: titleOf(life, message),
-        tone: isBad ? 'bad' : isEnd ? 'end' : '',
-        stretches: stretchesOf(life, message).filter(({ kind }) => kind !== 'parked'),
-        message,
-      },
-      ...message.parked.map((row) => keptItem(life, message, row, x)),
-    ];
-  });
-}
-
-/** What a reader has set aside stands in the reader's lane. */
-function keptItem(life: Life, message: Message, row: Parked, x: (instant: number) => number): Item {
-  const { consumer, service, position, state, firstFailedAt = life.now } = row;
-  const label = `${message.type} is ${state} at ${consumer}`;
-  return {
-    id: `${service}/${position}`,
-    lane: service,
-    x: x(firstFailedAt),
-    label,
-    title: `${label}: ${service}/${position}`,
-    tone: 'kept',
-    stretches: [{ kind: 'parked', from: firstFailedAt, to: life.now }],
-    keeps: message.id,
-  };
-}
-
-/** First row in which neither bar nor label touches what is there already. A label without room beside its bar is above it. */
-function place(items: readonly Item[], x: (instant: number) => number): Placed[] {
-  const rows: { from: number; to: number }[][] = [];
-  return items
-    .toSorted((a, b) => a.x - b.x)
-    .map((item) => {
-      const width = item.label.length * LETTER + 14;
-      const end = Math.max(item.x, ...barsOf(item).map(({ to }) => x(to)));
-      const fitsRight = end + width < WIDTH;
-      const fitsLeft = item.x - width > LEFT;
-      if (!fitsRight && !fitsLeft) {
-        rows.push([{ from: item.x, to: item.x + width }], [{ from: item.x - 6, to: end + 6 }]);
-        return { ...item, row: rows.length - 1, labelX: item.x + 8, labelRow: rows.length - 2, anchor: 'start' };
-      }
-      const [from, to] = fitsRight ? [item.x - 6, end + width] : [item.x - width, end + 6];
-      let row = rows.findIndex((taken) => taken.every((one) => to < one.from || from > one.to));
-      if (row < 0) row = rows.push([]) - 1;
-      rows[row]!.push({ from, to });
-      const label = fitsRight ? { labelX: end + 8, anchor: 'start' } : { labelX: item.x - 8, anchor: 'end' };
-      return { ...item, row, labelRow: row, ...label } as Placed;
-    });
-}
-
-/** What is drawn beside the dot; a fact's way over Kafka is an arrow instead. */
-function barsOf({ stretches }: Pick<Item, 'stretches'>): Stretch[] {
-  return stretches.filter(({ kind }) => kind !== 'kafka');
-}
-
-function topsOf(placed: readonly Placed[]): Map<string, number> {
-  const tops = new Map<string, number>();
-  let top = TOP;
-  for (const lane of lanes) {
-    tops.set(lane, top);
-    const rows = Math.max(1, ...placed.filter((item) => item.lane === lane).map(({ row }) => row + 1));
-    top += rows * ROW + 16;
-  }
-  return tops.set('end', top);
 }
 
 function bandOf(lane: LaneName, index: number, tops: ReadonlyMap<string, number>): string {
@@ -232,10 +137,6 @@ function hopsOf(item: Placed, { x, at, tops, placed, y }: Where): string[] {
     });
 }
 
-function bottomOf(lane: LaneName, tops: ReadonlyMap<string, number>): number {
-  return tops.get(lanes[lanes.indexOf(lane) + 1] ?? 'end')!;
-}
-
 type Point = { readonly x: number; readonly y: number };
 
 /** An S from one lane to another; it stops short of what it points at by `gap`. */
@@ -245,19 +146,4 @@ function arrow(name: string, from: Point, to: Point, gap = 6): string {
   const begin = from.y + down * 5;
   const bend = begin + (end - begin) * 0.5;
   return `<path class="${name}" marker-end="url(#tip)" d="M${from.x} ${begin}C${from.x} ${bend} ${to.x} ${bend} ${to.x} ${end}"/>`;
-}
-
-function titleOf({ messages }: Life, message: Message): string {
-  const { type, note, id, at, record, taken, attempts } = message;
-  const begin = messages[0]!.at;
-  return [
-    `${type} ${note}`.trim(),
-    `${offset(at - begin)}  id ${id}`,
-    ...(record ? [`${record.topic} ${record.partition}@${record.offset}, ${offset(record.at - begin)}`] : []),
-    ...taken.map(({ by, at: when }) => `taken by ${by} ${offset(when - begin)}`),
-    ...attempts.map(
-      ({ n, from, to, error, outcome }) =>
-        `attempt ${n} ${offset(from - begin)}, ${to === undefined ? 'no end' : span(to - from)}: ${error ?? outcome ?? ''}`,
-    ),
-  ].join('\n');
 }

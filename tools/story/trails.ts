@@ -41,20 +41,25 @@ const DEADLINE_MS = 5_000;
 
 /** @throws Friendly when no service answers, or the token is not theirs */
 export async function readTrails(target: Target, orderId: string, signal: AbortSignal): Promise<Trails> {
-  const first = await ask(target, orderId, [], signal);
+  const first = await ask(target, orderId, { of: serviceNames, ids: [] }, signal);
   const answers = serviceNames.filter((service) => first.told[service] !== undefined);
   if (answers.length === 0) throw new Friendly('No service of the shop answers: npm run up starts it.');
   // Who has taken a message is kept by the message's id alone, and only now are the ids known.
-  const second = await ask(target, orderId, idsIn(first), signal);
-  return { ...second, told: { ...first.told, ...second.told } };
+  const second = await ask(target, orderId, { of: answers, ids: idsIn(first) }, signal);
+  return { ...second, told: { ...first.told, ...second.told }, silent: [...first.silent, ...second.silent] };
 }
 
-async function ask(target: Target, orderId: string, ids: readonly string[], signal: AbortSignal): Promise<Trails> {
+async function ask(
+  target: Target,
+  orderId: string,
+  { of, ids }: { readonly of: readonly ServiceName[]; readonly ids: readonly string[] },
+  signal: AbortSignal,
+): Promise<Trails> {
   const query = new URLSearchParams({ orderId, ...(ids.length > 0 ? { messages: ids.join(',') } : {}) });
   const told: Record<string, ServiceTrail> = {};
   const silent: { service: ServiceName; why: string }[] = [];
   await Promise.all(
-    serviceNames.map(async (service) => {
+    of.map(async (service) => {
       const url = target.urls[service];
       try {
         const response = await fetch(`${url}/ops/trail?${query.toString()}`, {

@@ -61,18 +61,14 @@ function rowOf(life: Life, message: Message): Omit<Row, 'branch'> {
   return { who: from, what: type, note, at, tookMs: to === undefined ? undefined : to - at, stretches, message };
 }
 
-/** When the readers that act upon it took it; analytics only writes down. */
-export function readersOf({ taken, kind }: Message) {
-  return taken.filter(({ by }) => kind === 'fact' && !by.startsWith('analytics'));
-}
-
+/** What a message's time was spent with, from its announcement on. A fact ends with its last reader, a task with its last attempt. */
 export function stretchesOf({ now }: Pick<Life, 'now'>, message: Message): Stretch[] {
-  const { at, waiting, record, kind, attempts, parked } = message;
+  const { at, waiting, record, kind, attempts, parked, taken } = message;
   if (waiting) return [{ kind: 'outbox', from: at, to: now }];
   const kept = parked.map(({ firstFailedAt }): Stretch => ({ kind: 'parked', from: firstFailedAt ?? now, to: now }));
   if (kind === 'fact') {
     const published = Math.max(at, record?.at ?? at);
-    const last = Math.max(published, ...message.taken.map((one) => one.at), ...readersOf(message).map((one) => one.at));
+    const last = Math.max(published, ...taken.map((one) => one.at));
     const outbox: Stretch[] = record ? [{ kind: 'outbox', from: at, to: published }] : [];
     return [...outbox, { kind: 'kafka', from: published, to: last }, ...kept];
   }
