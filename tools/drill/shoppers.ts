@@ -9,6 +9,8 @@ const GOODS = [
 /** What cannot be had, paid with a card that takes 3 s: the order is cancelled while its money is being held. */
 const VOIDED = { sku: 'clock-oak', paymentMethod: 'pm_cartwheel_slow' };
 const DECLINED = { sku: 'plate-small', paymentMethod: 'pm_card_visa_chargeDeclined' };
+/** Of six customers this one does not want it any more when it is paid for; without an answer, it is kept. */
+const GIVES_BACK = 2;
 const ANSWER_WITHIN_MS = 120_000;
 /** Then the customer orders something else; whether the order ends after all is the checker's business. */
 const PATIENCE_MS = 20_000;
@@ -61,7 +63,10 @@ export class Shoppers {
     this.orders.add(orderId);
     const again = n % 5 === 0 ? await this.#checkout(key, body) : orderId;
     if (again !== undefined && again !== orderId) this.offenders.push(`one key, two orders: ${orderId}, ${again}`);
-    await this.#waitForEnd(orderId);
+    const end = await this.#waitForEnd(orderId);
+    if (end === 'completed' && n % 6 === GIVES_BACK) {
+      await this.#send(`/orders/${orderId}/cancellation`, { method: 'POST' });
+    }
   }
 
   /** The order's id. Undefined when nobody answered in time, which is an offence, or the drill was stopped. */
@@ -81,12 +86,15 @@ export class Shoppers {
     return undefined;
   }
 
-  async #waitForEnd(orderId: string): Promise<void> {
+  /** Undefined: it did not end in time. */
+  async #waitForEnd(orderId: string): Promise<string | undefined> {
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && !this.#signal.aborted; await sleep(500)) {
       const answer = await this.#send(`/orders/${orderId}`);
       if (answer?.status === 404) this.offenders.push(`order ${orderId}: answered with 202, and is not there`);
-      if (answer && ['completed', 'cancelled'].includes(String(answer.body['status']))) return;
+      const status = String(answer?.body['status']);
+      if (['completed', 'cancelled'].includes(status)) return status;
     }
+    return undefined;
   }
 
   /** Undefined: no answer, or half of one. */

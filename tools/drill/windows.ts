@@ -54,7 +54,7 @@ export const windows: readonly Window[] = [
     name: 'relay-before-delete',
     when: 'after Kafka confirmed, before the delete from the outbox',
     services: ['order', 'inventory'],
-    at: /^before relay:kafka DELETE FROM outbox$/,
+    at: /^before relay:kafka DELETE FROM outbox kafka$/,
   },
   {
     name: 'task-before-send',
@@ -72,7 +72,7 @@ export const windows: readonly Window[] = [
     name: 'task-before-delete',
     when: 'after RabbitMQ confirmed, before the delete from the outbox',
     services: ['payment', 'email'],
-    at: /^before relay:rabbitmq DELETE FROM outbox$/,
+    at: /^before relay:rabbitmq DELETE FROM outbox rabbitmq$/,
   },
   {
     name: 'fact-before-commit',
@@ -146,6 +146,12 @@ export const windows: readonly Window[] = [
     when: 'after the gateway let the hold go, before our record',
     services: ['payment'],
     at: /^after POST \/v1\/payment_intents\/:id\/cancel$/,
+  },
+  {
+    name: 'gateway-refund',
+    when: 'after the gateway gave the money back, before our record',
+    services: ['payment'],
+    at: /^after POST \/v1\/refunds$/,
   },
   {
     name: 'mail-before-record',
