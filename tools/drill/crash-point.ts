@@ -10,6 +10,8 @@ export type CrashPoint = {
   readonly window: string;
   /** 1: the first time. Counted from the process's start. */
   readonly pass: number;
+  /** Only where this stands in what it does or in what it did before, as a regular expression; left out: wherever. */
+  readonly about?: string;
   /** Gets a line of JSON for each `Note`. */
   readonly file: string;
 };
@@ -17,8 +19,9 @@ export type CrashPoint = {
 /** What became of it. Times are milliseconds since 1970. */
 export type Note = { readonly what: 'first message' | 'died'; readonly at: number };
 
-const { window: name, pass, file } = JSON.parse(process.env['DRILL_CRASH_POINT']!) as CrashPoint;
+const { window: name, pass, about, file } = JSON.parse(process.env['DRILL_CRASH_POINT']!) as CrashPoint;
 const window = windows.find((one) => one.name === name)!;
+const wanted = about === undefined ? undefined : new RegExp(about);
 const notes = openSync(file, 'a');
 // Synchronously: nothing else may happen between the line and the end.
 const note = (what: Note['what']) => writeSync(notes, `${JSON.stringify({ what, at: Date.now() } satisfies Note)}\n`);
@@ -31,6 +34,7 @@ const reach = (moment: string, trail: readonly string[]) => {
     note('first message');
   }
   if (!isIn(window, moment, trail)) return;
+  if (wanted && ![moment, ...trail].some((words) => wanted.test(words))) return;
   passes += 1;
   if (passes < pass) return;
   note('died');

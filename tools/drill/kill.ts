@@ -8,7 +8,7 @@ import type { ServiceName } from '../verify/target.ts';
 import type { CrashPoint, Note } from './crash-point.ts';
 
 /** One death: a service, a window, and the how-manieth time that it stood there. */
-export type Shot = { readonly service: ServiceName; readonly window: string; readonly pass: number };
+export type Shot = Pick<CrashPoint, 'window' | 'pass' | 'about'> & { readonly service: ServiceName };
 
 export type Hit = Shot & {
   /** Why it did not die where it should; undefined when it did. */
@@ -56,11 +56,11 @@ export async function killOneAfterTheOther(
   return hits;
 }
 
-async function kill({ service, window, pass }: Shot, killing: Killing) {
+async function kill({ service, window, pass, about }: Shot, killing: Killing) {
   const { shop, folder, reachWithinMs, signal } = killing;
   const file = join(folder, `notes-${service}.jsonl`);
   rmSync(file, { force: true });
-  const point: CrashPoint = { window, pass, file };
+  const point: CrashPoint = { window, pass, file, ...(about === undefined ? {} : { about }) };
   const victim = shop.startService(service, {
     nodeArgs: [
       '--disable-warning=ExperimentalWarning',

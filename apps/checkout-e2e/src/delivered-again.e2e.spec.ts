@@ -4,6 +4,7 @@ import { createKafka } from '@cartwheel/kafka';
 import { engines, eventually, rabbitmqQueue } from '@cartwheel/testing';
 import { services } from '../../../tools/setup/databases.ts';
 import { customers } from './customers.ts';
+import { echoFacts } from './echo.ts';
 import { tell } from './tell.ts';
 import { testShop, type TestShop } from './test-shop.ts';
 
@@ -17,29 +18,6 @@ const ORDERS = 100;
 const ONE_IN = 20;
 /** How many records of each partition an older offset brings again. */
 const BACK = 40;
-
-/** Writes every 20th fact that it reads once more, byte for byte, to where it was. */
-async function echo(names: ReturnType<typeof topology>) {
-  const kafka = createKafka(engines().kafka.brokers, 'echo');
-  const consumer = kafka.consumer({ groupId: `${shop.namespace}.echo`, maxWaitTimeInMs: 200 });
-  const producer = kafka.producer();
-  await Promise.all([consumer.connect(), producer.connect()]);
-  const seen = new Set<string>();
-  let sent = 0;
-  await consumer.subscribe({ topics: names.topicsOf('analytics.facts'), fromBeginning: true });
-  await consumer.run({
-    eachMessage: async ({ topic, partition, message: { key, value, headers } }) => {
-      const id = String(headers!['ce_id']);
-      if (seen.has(id) || seen.add(id).size % ONE_IN > 0) return;
-      await producer.send({ topic, messages: [{ partition, key, value, headers: headers! }] });
-      sent += 1;
-    },
-  });
-  return async () => {
-    await Promise.all([consumer.disconnect(), producer.disconnect()]);
-    return sent;
-  };
-}
 
 /** Takes note of every task that is sent, and sends every 20th again. */
 async function echoTasks(names: ReturnType<typeof topology>) {
@@ -85,7 +63,7 @@ async function moveBack(names: ReturnType<typeof topology>): Promise<Record<stri
 test('facts and tasks that are delivered again, at once and much later, change nothing', async () => {
   const names = topology(shop.namespace);
   using load = customers(() => [shop.target.urls.order], { perSecond: 15 });
-  const [facts, tasks] = [await echo(names), await echoTasks(names)];
+  const [facts, tasks] = [await echoFacts(shop.namespace, ONE_IN), await echoTasks(names)];
   await eventually(() => expect(load.orderIds.length).toBeGreaterThan(ORDERS));
   await load.stop();
   // At rest: the same tasks side by side are another matter (docs/limits.md, Mail).

@@ -13,7 +13,7 @@ import { mailServer } from './fixtures/mail-server.ts';
 
 const main = join(import.meta.dirname, '../dist/main.js');
 
-test('a service that dies between the answer of the mail server and its record sends again under the same Message-ID, and that is on record', async () => {
+test('a service that dies when the mail server has the whole mail and before it hears so sends again under the same Message-ID, and that is on record', async () => {
   const { kafka, rabbitmq } = engines();
   const namespace = testNamespace();
   const names = topology(namespace, { partitions: 1 });

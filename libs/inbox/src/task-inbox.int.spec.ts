@@ -15,18 +15,16 @@ const cause = { correlationId: newId(), causationId: newId() };
 
 beforeAll(async () => {
   db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, taskAttemptsSchema]);
-  const wake = new Wake();
-  inbox = new TaskInbox({
-    consumer: 'payment.card',
-    pool: db.pool,
-    origin,
-    unitOfWork: new UnitOfWork(db.pool, origin, wake),
-    wake,
-    parking,
-  });
+  inbox = new TaskInbox(options());
 });
 afterAll(() => db.drop());
 beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_events, task_attempts'));
+
+function options() {
+  const wake = new Wake();
+  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
+  return { consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking };
+}
 
 function delivered(change: Partial<Delivery> = {}): Delivery {
   const message = task('CapturePayment', orderId, { orderId, paymentId: newId() });
@@ -94,6 +92,24 @@ describe('a task', () => {
     });
     await Promise.all([inbox.apply(delivery, work, live), inbox.apply(delivery, work, live)]);
     expect(await outbox()).toHaveLength(1);
+  });
+
+  test('that is delivered again while it is begun counts each attempt, and finds nothing wrong with the database', async () => {
+    const events: [string, unknown][] = [];
+    const watched = new TaskInbox({ ...options(), onEvent: (event, details) => events.push([event, details]) });
+    const [delivery, many] = [delivered(), 10];
+    const begun = Array.from({ length: many }, () =>
+      watched.apply(
+        delivery,
+        worker(() => Promise.resolve()),
+        live,
+      ),
+    );
+    await Promise.all(begun);
+    expect(events.filter(([event]) => event === 'failed')).toEqual([]);
+    const counted = await db.admin.query<{ attempt: number }>('SELECT attempt FROM task_attempts ORDER BY attempt');
+    expect(counted.map(({ attempt }) => attempt)).toEqual(counted.map((_, index) => index + 1));
+    expect(await ids()).toHaveLength(1);
   });
 
   test('that is not due records its id and emits nothing', async () => {

@@ -182,16 +182,21 @@ export class TaskInbox {
   /** Which attempt this is; undefined when the task's outcome is recorded already. */
   async #begin(task: Envelope): Promise<number | undefined> {
     const { pool, consumer } = this.#options;
-    const { rows } = await blameDatabase(
-      pool.query<{ attempt: number }>(
-        `INSERT INTO task_attempts (task_id, type, subject, causation_id, attempt)
-         SELECT $1, $2, $3, $5, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1
-         HAVING NOT EXISTS (SELECT 1 FROM processed_events WHERE consumer = $4 AND event_id = $1)
-         RETURNING attempt`,
+    const asked = await blameDatabase(
+      pool.query<{ attempt: number | null; recorded: boolean }>(
+        `WITH recorded AS (SELECT FROM processed_events WHERE consumer = $4 AND event_id = $1),
+           begun AS (
+             INSERT INTO task_attempts (task_id, type, subject, causation_id, attempt)
+             SELECT $1, $2, $3, $5, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1
+             HAVING NOT EXISTS (SELECT FROM recorded)
+             ON CONFLICT (task_id, attempt) DO NOTHING RETURNING attempt)
+         SELECT (SELECT attempt FROM begun) AS attempt, EXISTS (SELECT FROM recorded) AS recorded`,
         [task.id, task.type, task.subject, consumer, task.causationId],
       ),
     );
-    return rows[0]?.attempt;
+    const { attempt, recorded } = asked.rows[0]!;
+    // Neither: another delivery of the task has taken the number in the same moment. The next statement sees it.
+    return attempt === null && !recorded ? this.#begin(task) : (attempt ?? undefined);
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {

@@ -7,9 +7,20 @@ export const tasks: readonly Mutant[] = [
     name: 'task-done-again',
     promise: 'A task whose outcome is recorded is not done again.',
     ...inbox,
-    from: 'HAVING NOT EXISTS (SELECT 1 FROM processed_events WHERE consumer = $4 AND event_id = $1)',
-    to: 'HAVING $4::text IS NOT NULL',
+    from: 'SELECT FROM processed_events WHERE consumer = $4 AND event_id = $1',
+    to: 'SELECT FROM processed_events WHERE consumer = $4 AND false',
     test: ['a task', 'that was recorded is not done again, however often and however concurrently it is delivered'],
+  },
+  {
+    name: 'two-attempts-of-one-number',
+    promise: 'Deliveries of one task that begin in the same moment are not taken for a database that is away.',
+    ...inbox,
+    from: 'ON CONFLICT (task_id, attempt) DO NOTHING RETURNING attempt',
+    to: 'RETURNING attempt',
+    test: [
+      'a task',
+      'that is delivered again while it is begun counts each attempt, and finds nothing wrong with the database',
+    ],
   },
   {
     name: 'outcome-recorded-again',
