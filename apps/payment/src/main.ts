@@ -1,5 +1,6 @@
 import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
+import { heldPayments } from './count-payments/held-payments.ts';
 import { PaymentModule } from './payment.module.ts';
 import { lockPayments } from './payment.repository.ts';
 import { schemas } from './payment.schema.ts';
@@ -12,4 +13,5 @@ await runService({
   schemas,
   consumers: [{ group: 'payment', transportId: PAYMENT, locks: lockPayments }],
   workers: [{ queue: 'payment.card', transportId: CARD_TASKS, prefetch: 8 }],
+  samples: [heldPayments],
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { add, backoff, deriveId, describeError, isId, money, newId, times, withDeadline } from './index.ts';
+import { add, backoff, deriveId, describeError, isId, money, newId, timeOfId, times, withDeadline } from './index.ts';
 
 describe('money', () => {
   test('is an integer in minor units, or it is refused', () => {
@@ -15,6 +15,12 @@ describe('ids', () => {
   test('grow with time', () => {
     const ids = Array.from({ length: 100 }, newId);
     expect([...ids].sort()).toEqual(ids);
+  });
+  test('tell when they were made', () => {
+    const before = Date.now();
+    const made = timeOfId(newId());
+    expect(made).toBeGreaterThanOrEqual(before);
+    expect(made).toBeLessThanOrEqual(Date.now());
   });
   test('derived from the same parts are the same, and from parts that only look alike are not', () => {
     expect(deriveId('order-events', 0, '12')).toBe(deriveId('order-events', 0, '12'));

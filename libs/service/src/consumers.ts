@@ -15,6 +15,8 @@ import { parking, Retrier } from '@cartwheel/parking';
 import type { Pool } from '@cartwheel/postgres';
 import { type RabbitmqPublisher, RabbitmqStrategy, type RabbitmqStrategyOptions } from '@cartwheel/rabbitmq';
 import { handlersOf } from './handlers-of.ts';
+import { countOutcome, observedChunk, observedHandlers } from './observed-messages.ts';
+import type { LagWatch } from './samples.ts';
 
 /** One consumer group of a service. Its handlers are the `@EventPattern`s that name the same `transportId`. */
 export type ConsumerDescription = {
@@ -35,14 +37,17 @@ export type Wiring = {
   readonly wake: Wake;
   readonly unitOfWork: UnitOfWork;
   readonly logger: Logger;
+  readonly lagWatch: LagWatch;
   readonly onFatal: (reason: string) => void;
 };
 
 /** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
 export function factConsumer(wiring: Wiring, kafka: Kafka, description: ConsumerDescription) {
-  const { source, topology, pool, wake, logger, onFatal } = wiring;
+  const { source, topology, pool, wake, logger, lagWatch, onFatal } = wiring;
   const { group, transportId, locks, generation } = description;
   const consumer = consumerOf(group, generation);
+  const groupId = topology.groupId(group, generation);
+  const topics = topology.topicsOf(group);
   const inbox = new FactInbox({
     consumer,
     pool,
@@ -51,21 +56,28 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     locks,
     parking,
     onEvent: (event, details) => {
+      countOutcome(consumer, event);
       logger[SEVERITY[event]](details, `fact ${event}`);
       if (event === 'parked') retrier.ring();
     },
   });
   const strategy = new KafkaStrategy<FactContext>({
     kafka,
-    groupId: topology.groupId(group, generation),
-    topics: topology.topicsOf(group),
+    groupId,
+    topics,
     required: topology.topics.map(({ name }) => name),
     transportId,
-    apply: (chunk, _, signal) => inbox.apply(chunk, handlers, signal),
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `kafka ${event}`),
+    apply: (chunk, _, signal) => {
+      lagWatch.begin(groupId, chunk[0]!);
+      return observedChunk(consumer, chunk, () => inbox.apply(chunk, handlers, signal));
+    },
+    onEvent: (event, details) => {
+      countOutcome(consumer, event);
+      logger[SEVERITY[event]](details, `kafka ${event}`);
+    },
     onFatal,
   });
-  const handlers: FactHandlers = handlersOf(strategy);
+  const handlers: FactHandlers = observedHandlers(handlersOf(strategy), { system: 'kafka', consumer });
   const retrier = new Retrier({
     consumer,
     pool,
@@ -73,9 +85,13 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     inbox,
     handlers,
     wake,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `parked fact ${event}`),
+    onEvent: (event, details) => {
+      countOutcome(consumer, `retry ${event}`);
+      logger[SEVERITY[event]](details, `parked fact ${event}`);
+    },
   });
-  return { strategy, retrier };
+  const unwatch = lagWatch.add({ consumer, groupId, topics });
+  return { strategy, retrier, unwatch };
 }
 
 /** The workers of a queue, and what empties its `.dead` queue. */
@@ -92,7 +108,10 @@ export function taskWorker(
     unitOfWork,
     wake,
     parking,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `task ${event}`),
+    onEvent: (event, details) => {
+      countOutcome(queue, event);
+      logger[SEVERITY[event]](details, `task ${event}`);
+    },
   });
   const name = topology.queue(queue);
   const broker: Omit<RabbitmqStrategyOptions<TaskContext>, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
@@ -100,7 +119,10 @@ export function taskWorker(
     retryQueue: (rung) => topology.retryQueue(name, rung),
     required: { exchange: topology.exchange, queues: topology.queues.map((declared) => declared.name) },
     publisher,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `rabbitmq ${event}`),
+    onEvent: (event, details) => {
+      countOutcome(queue, event);
+      logger[SEVERITY[event]](details, `rabbitmq ${event}`);
+    },
     onFatal,
   };
   const strategy = new RabbitmqStrategy<TaskContext>({
@@ -110,7 +132,7 @@ export function taskWorker(
     transportId,
     apply: (delivery, _, signal) => inbox.apply(delivery, handlers, signal),
   });
-  const handlers: TaskHandlers = handlersOf(strategy);
+  const handlers: TaskHandlers = observedHandlers(handlersOf(strategy), { system: 'rabbitmq', consumer: queue });
   // The same care for a message, and no handler: what lies there becomes a dead row of the work queue.
   const drainer = new RabbitmqStrategy<TaskContext>({
     ...broker,

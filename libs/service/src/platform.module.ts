@@ -8,6 +8,7 @@ import { DeadLettersController, TOPOLOGY } from './dead-letters.controller.ts';
 import { DATABASE } from './database.ts';
 import { HealthController } from './health.controller.ts';
 import { Liveness } from './liveness.ts';
+import { METRICS, MetricsController, type RenderMetrics } from './metrics.controller.ts';
 
 export type Platform = {
   readonly pool: Pool;
@@ -15,23 +16,25 @@ export type Platform = {
   readonly liveness: Liveness;
   readonly topology: Topology;
   readonly opsToken: string;
+  readonly renderMetrics?: RenderMetrics | undefined;
 };
 
 /** What every service's slices may inject: the database, and transactions that end in the outbox. */
 @Module({})
 export class PlatformModule {
-  static with({ pool, unitOfWork, liveness, topology, opsToken }: Platform): DynamicModule {
+  static with({ pool, unitOfWork, liveness, topology, opsToken, renderMetrics }: Platform): DynamicModule {
     return {
       module: PlatformModule,
       global: true,
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController, DeadLettersController],
+      controllers: [HealthController, MetricsController, DeadLettersController],
       providers: [
         { provide: DATABASE, useValue: autocommit(pool) },
         { provide: UnitOfWork, useValue: unitOfWork },
         { provide: Liveness, useValue: liveness },
         { provide: TOPOLOGY, useValue: topology },
         { provide: OPS_TOKEN, useValue: opsToken },
+        { provide: METRICS, useValue: renderMetrics },
       ],
       exports: [DATABASE, UnitOfWork],
     };

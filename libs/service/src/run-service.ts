@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { topology as topologyOf } from '@cartwheel/contracts';
 import { frameworkError, ProblemFilter, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
-import { createLogger, type Logger } from '@cartwheel/observability';
+import { createLogger, type Logger, startMetrics } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { autocommit, createPool, missingSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
@@ -22,8 +22,11 @@ import {
 } from './consumers.ts';
 import { Liveness } from './liveness.ts';
 import { NestLog } from './nest-log.ts';
+import { observeHttp } from './observed-http.ts';
+import type { OnPublished } from './observed-messages.ts';
 import { PlatformModule } from './platform.module.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
+import { LagWatch, observeDatabase, observeEventLoop, type Sample } from './samples.ts';
 
 export type ServiceDescription = {
   readonly name: string;
@@ -35,6 +38,10 @@ export type ServiceDescription = {
   readonly changing?: (database: Queryable) => Promise<readonly ConsumerDescription[]>;
   /** A service with workers also relays tasks; the others never talk to RabbitMQ. */
   readonly workers?: readonly WorkerDescription[];
+  /** What its own tables have to say at `GET /metrics`. */
+  readonly samples?: readonly Sample[];
+  /** Told of each fact of this service that Kafka has confirmed. */
+  readonly onPublished?: OnPublished;
 };
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -54,6 +61,8 @@ export async function runService({
   consumers,
   changing,
   workers = [],
+  samples = [],
+  onPublished,
 }: ServiceDescription): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
   const onFatal = (reason: string) => {
@@ -64,12 +73,14 @@ export async function runService({
   process.on('uncaughtException', (error) => onFatal(describeError(error).stack));
   process.on('unhandledRejection', (error) => onFatal(describeError(error).stack));
 
+  const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
   const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
   const pool = createPool(config.DATABASE_URL, { name });
   const wake = new Wake();
   const unitOfWork = new UnitOfWork(pool, { source: name, topology }, wake);
-  const wiring: Wiring = { source: name, topology, pool, wake, unitOfWork, logger, onFatal };
   const kafka = createKafka(config.KAFKA_BROKERS, name);
+  const lagWatch = new LagWatch(kafka);
+  const wiring: Wiring = { source: name, topology, pool, wake, unitOfWork, logger, lagWatch, onFatal };
   const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
 
   const ofFacts = consumers.map((description) => factConsumer(wiring, kafka, description));
@@ -85,11 +96,16 @@ export async function runService({
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
     logger,
   };
-  const toKafka = kafkaRelay(relaying, kafka);
+  const toKafka = kafkaRelay(relaying, kafka, onPublished);
   const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
 
   const liveness = new Liveness(pool, strategies);
-  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN };
+  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, renderMetrics };
+  if (renderMetrics) {
+    observeDatabase(pool, samples, logger);
+    observeEventLoop();
+    lagWatch.start(logger);
+  }
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: PlatformModule, imports: [PlatformModule.with(platform), module] },
     new FastifyAdapter({
@@ -108,12 +124,13 @@ export async function runService({
   const comingAndGoing = new ChangingConsumers({
     wanted: async () => (await changing?.(autocommit(pool))) ?? [],
     async start(description) {
-      const { strategy, retrier } = factConsumer(wiring, kafka, description);
+      const { strategy, retrier, unwatch } = factConsumer(wiring, kafka, description);
       await app.connectMicroservice({ strategy }, { inheritAppConfig: true }).listen();
       retrier.start();
       strategies.push(strategy);
       return {
         async stop() {
+          unwatch();
           strategies.splice(strategies.indexOf(strategy), 1);
           await Promise.all([strategy.close(), retrier.stop()]);
         },
@@ -136,12 +153,13 @@ export async function runService({
     const takers = [...strategies.map((strategy) => strategy.close()), ...retriers.map((retrier) => retrier.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), pool.end()]);
+    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
     logger.info('stopped');
     process.exit(0);
   };
   // A client that keeps its connection would keep the server: who is still answered is told to come back on another.
   const fastify = app.getHttpAdapter().getInstance();
+  observeHttp(fastify);
   fastify.addHook('onSend', async (_request, reply) => {
     if (liveness.stopping) void reply.header('connection', 'close');
   });
