@@ -4,6 +4,7 @@ export {
   causedBy,
   type Envelope,
   headersOf,
+  originOf,
   readEnvelope,
   typeOf,
   type Unreadable,

@@ -54,6 +54,7 @@ export type FactInboxOptions = {
   readonly onEvent?: (
     event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
     details: Record<string, unknown>,
+    delivery: Delivery,
   ) => void;
 };
 
@@ -206,7 +207,8 @@ export class FactInbox {
     details: Record<string, unknown>,
   ): void {
     const { topic, partition: of, offset } = delivery;
-    this.#options.onEvent?.(event, { consumer: this.#options.consumer, topic, partition: of, offset, ...details });
+    const place = { consumer: this.#options.consumer, topic, partition: of, offset };
+    this.#options.onEvent?.(event, { ...place, ...details }, delivery);
   }
 }
 

@@ -15,7 +15,14 @@ import { parking, Retrier } from '@cartwheel/parking';
 import type { Pool } from '@cartwheel/postgres';
 import { type RabbitmqPublisher, RabbitmqStrategy, type RabbitmqStrategyOptions } from '@cartwheel/rabbitmq';
 import { handlersOf } from './handlers-of.ts';
-import { countOutcome, observedChunk, observedHandlers } from './observed-messages.ts';
+import {
+  asOf,
+  noteOutcome,
+  observedChunk,
+  observedFactHandlers,
+  observedTask,
+  observedTaskHandlers,
+} from './observed-messages.ts';
 import type { LagWatch } from './samples.ts';
 
 /** One consumer group of a service. Its handlers are the `@EventPattern`s that name the same `transportId`. */
@@ -55,9 +62,9 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     wake,
     locks,
     parking,
-    onEvent: (event, details) => {
-      countOutcome(consumer, event);
-      logger[SEVERITY[event]](details, `fact ${event}`);
+    onEvent: (event, details, delivery) => {
+      noteOutcome(consumer, event, {});
+      asOf(delivery, () => logger[SEVERITY[event]](details, `fact ${event}`));
       if (event === 'parked') retrier.ring();
     },
   });
@@ -72,12 +79,12 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
       return observedChunk(consumer, chunk, () => inbox.apply(chunk, handlers, signal));
     },
     onEvent: (event, details) => {
-      countOutcome(consumer, event);
+      noteOutcome(consumer, event, {});
       logger[SEVERITY[event]](details, `kafka ${event}`);
     },
     onFatal,
   });
-  const handlers: FactHandlers = observedHandlers(handlersOf(strategy), { system: 'kafka', consumer });
+  const handlers: FactHandlers = observedFactHandlers(handlersOf(strategy), consumer);
   const retrier = new Retrier({
     consumer,
     pool,
@@ -85,9 +92,9 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     inbox,
     handlers,
     wake,
-    onEvent: (event, details) => {
-      countOutcome(consumer, `retry ${event}`);
-      logger[SEVERITY[event]](details, `parked fact ${event}`);
+    onEvent: (event, details, delivery) => {
+      noteOutcome(consumer, `retry ${event}`, {});
+      asOf(delivery, () => logger[SEVERITY[event]](details, `parked fact ${event}`));
     },
   });
   const unwatch = lagWatch.add({ consumer, groupId, topics });
@@ -109,7 +116,7 @@ export function taskWorker(
     wake,
     parking,
     onEvent: (event, details) => {
-      countOutcome(queue, event);
+      noteOutcome(queue, event, details);
       logger[SEVERITY[event]](details, `task ${event}`);
     },
   });
@@ -120,7 +127,7 @@ export function taskWorker(
     required: { exchange: topology.exchange, queues: topology.queues.map((declared) => declared.name) },
     publisher,
     onEvent: (event, details) => {
-      countOutcome(queue, event);
+      noteOutcome(queue, event, {});
       logger[SEVERITY[event]](details, `rabbitmq ${event}`);
     },
     onFatal,
@@ -130,16 +137,16 @@ export function taskWorker(
     queue: name,
     prefetch,
     transportId,
-    apply: (delivery, _, signal) => inbox.apply(delivery, handlers, signal),
+    apply: (delivery, _, signal) => observedTask(delivery, () => inbox.apply(delivery, handlers, signal)),
   });
-  const handlers: TaskHandlers = observedHandlers(handlersOf(strategy), { system: 'rabbitmq', consumer: queue });
+  const handlers: TaskHandlers = observedTaskHandlers(handlersOf(strategy), queue);
   // The same care for a message, and no handler: what lies there becomes a dead row of the work queue.
   const drainer = new RabbitmqStrategy<TaskContext>({
     ...broker,
     queue: topology.deadQueue(name),
     prefetch: 1,
     transportId: Symbol(`the drainer of ${queue}`),
-    apply: (delivery, _, signal) => inbox.drain({ ...delivery, topic: name }, signal),
+    apply: (delivery, _, signal) => observedTask(delivery, () => inbox.drain({ ...delivery, topic: name }, signal)),
   });
   return { strategy, drainer };
 }

@@ -4,7 +4,14 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { topology as topologyOf } from '@cartwheel/contracts';
 import { frameworkError, ProblemFilter, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
-import { createLogger, type Logger, startMetrics } from '@cartwheel/observability';
+import {
+  createLogger,
+  type Logger,
+  startContext,
+  startMetrics,
+  startTracing,
+  type TracesExporter,
+} from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { autocommit, createPool, missingSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
@@ -73,6 +80,8 @@ export async function runService({
   process.on('uncaughtException', (error) => onFatal(describeError(error).stack));
   process.on('unhandledRejection', (error) => onFatal(describeError(error).stack));
 
+  startContext();
+  const endTracing = await startTracing(name, tracesExporter(config), logger);
   const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
   const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
   const pool = createPool(config.DATABASE_URL, { name });
@@ -154,6 +163,7 @@ export async function runService({
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
     await Promise.all([toKafka.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
+    await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');
     process.exit(0);
   };
@@ -182,6 +192,11 @@ export async function runService({
   for (const retrier of retriers) retrier.start();
   if (changing) comingAndGoing.start();
   logger.info('started');
+}
+
+function tracesExporter({ OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT }: ServiceConfig): TracesExporter {
+  if (OTEL_TRACES_EXPORTER !== '') return OTEL_TRACES_EXPORTER;
+  return OTEL_EXPORTER_OTLP_ENDPOINT === '' ? 'none' : 'otlp';
 }
 
 /** The names of the schemas that set-up has not applied, as soon as the database can be asked. */

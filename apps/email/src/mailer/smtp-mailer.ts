@@ -1,4 +1,4 @@
-import { metrics, timed } from '@cartwheel/observability';
+import { metrics, outside } from '@cartwheel/observability';
 import { Permanent, Transient } from '@cartwheel/primitives';
 import { createTransport, type Transporter } from 'nodemailer';
 import { type Mail, Mailer, OutcomeUnknown } from './mailer.ts';
@@ -23,7 +23,7 @@ export class SmtpMailer extends Mailer {
   }
 
   async send(mail: Mail): Promise<void> {
-    await timed(metrics.mailDuration, {}, async () => {
+    await outside('smtp send', metrics.mailDuration, {}, async () => {
       try {
         await this.#transport.sendMail({ ...mail, signal: AbortSignal.timeout(this.#deadlineMs) });
       } catch (error) {

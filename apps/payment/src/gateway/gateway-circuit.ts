@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { attributes, metrics, observe, timed } from '@cartwheel/observability';
+import { attributes, metrics, observe, outside } from '@cartwheel/observability';
 import {
   bulkhead,
   circuitBreaker,
@@ -73,7 +73,7 @@ export class GatewayCircuit {
   async call<T>(operation: string, call: () => Promise<T>): Promise<T> {
     try {
       const of = { [attributes.gatewayOperation]: operation };
-      return await timed(metrics.gatewayDuration, of, () => this.#policy.execute(call));
+      return await outside(`gateway ${operation}`, metrics.gatewayDuration, of, () => this.#policy.execute(call));
     } catch (error) {
       if (error instanceof Stripe.errors.StripeRateLimitError) this.#holdFor(retryAfterMs(error));
       throw error;
