@@ -114,6 +114,12 @@ export function typeOf(delivery: Delivery): string | undefined {
   return decoded(delivery.headers['ce_type']);
 }
 
+/** That type if a contract knows it: a stranger's may be anything, and is not to be shown. */
+export function knownTypeOf(delivery: Delivery): string | undefined {
+  const type = typeOf(delivery) ?? '';
+  return Object.hasOwn(facts, type) || Object.hasOwn(tasks, type) ? type : undefined;
+}
+
 /**
  * Reads a delivery against its contract.
  * @throws UnreadableMessage — its text is one of our own fixed sentences: a parser's message would quote the input,

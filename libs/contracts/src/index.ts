@@ -4,6 +4,7 @@ export {
   causedBy,
   type Envelope,
   headersOf,
+  knownTypeOf,
   originOf,
   readEnvelope,
   typeOf,

@@ -2,6 +2,7 @@ import {
   causedBy,
   type Delivery,
   type Envelope,
+  knownTypeOf,
   readEnvelope,
   type Topology,
   typeOf,
@@ -192,7 +193,7 @@ export class FactInbox {
     const type = typeOf(delivery);
     // Without a type it cannot be known to be somebody else's.
     if (type === undefined || handlers.has(type)) return true;
-    this.#report('skipped', delivery, { type });
+    this.#report('skipped', delivery, { type: knownTypeOf(delivery) });
     return false;
   }
 

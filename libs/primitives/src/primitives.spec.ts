@@ -37,6 +37,35 @@ describe('an error that is written down', () => {
     expect(message.length).toBeLessThanOrEqual(1_000);
     expect(stack.length).toBeLessThanOrEqual(8_000);
   });
+  test.each([
+    ['"Ada Moreau" is not valid JSON', '"…" is not valid JSON'],
+    [`Unexpected token 'A', "{"name": Ada "Moreau" is not valid JSON`, `Unexpected token '…', "…" is not valid JSON`],
+    ['Key (email)=(ada@example.com) already exists.', 'Key (email)=(…) already exists.'],
+    ['550 5.1.1 <ada@example.com> is unknown here', '550 5.1.1 <…@…> is unknown here'],
+    ["No such PaymentMethod: 'pm_4242424242424242'", "No such PaymentMethod: '…'"],
+    ['card 4242 4242 4242 4242 was refused', 'card … was refused'],
+    ['connect ECONNREFUSED 127.0.0.1:5432', 'connect ECONNREFUSED 127.0.0.1:5432'],
+    [
+      "the consumer doesn’t know, and mustn't guess; isn't it",
+      "the consumer doesn’t know, and mustn't guess; isn't it",
+    ],
+  ])('quotes nobody: %s', (text, shown) => {
+    const { message, stack } = describeError(new SyntaxError(text));
+    expect(message).toBe(shown);
+    expect(stack).toMatch(/^SyntaxError: .*\n {4}at /);
+    expect(stack).not.toMatch(/Moreau|ada@|4242/);
+  });
+  test('of the database says which constraint of which table it was', () => {
+    const error = Object.assign(new Error('duplicate key value violates unique constraint "emails_pk"'), {
+      code: '23505',
+      table: 'emails',
+      constraint: 'emails_pk',
+      detail: 'Key (email)=(ada@example.com) already exists.',
+    });
+    expect(describeError(error).message).toBe(
+      'duplicate key value violates unique constraint "…" (23505 emails emails_pk)',
+    );
+  });
   test('may be anything that was thrown', () => {
     expect(describeError('boom')).toEqual({ errorClass: 'string', message: 'boom', stack: '' });
   });

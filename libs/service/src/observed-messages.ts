@@ -1,4 +1,4 @@
-import { type Delivery, originOf } from '@cartwheel/contracts';
+import { type Delivery, knownTypeOf, originOf } from '@cartwheel/contracts';
 import type { FactHandlers, Handlers, TaskOutcome } from '@cartwheel/inbox';
 import {
   attributes,
@@ -16,6 +16,7 @@ import {
   traceparentIn,
 } from '@cartwheel/observability';
 import type { Publish, Published, RelayRow } from '@cartwheel/outbox';
+import { isId } from '@cartwheel/primitives';
 import { context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 
 /**
@@ -86,17 +87,17 @@ export function observedTaskHandlers<Context>(handlers: Handlers<Context>, consu
 export function observedTask(delivery: Delivery, apply: () => Promise<TaskOutcome>): Promise<TaskOutcome> {
   const { topic, headers } = delivery;
   const origin = originOf(delivery);
-  const text = (name: string, otherwise: string) => String(headers[name] ?? otherwise).slice(0, 100);
+  const id = String(headers['ce_id']);
   const options = {
     kind: SpanKind.CONSUMER,
     parent: contextOf(origin),
     attributes: {
       [attributes.system]: 'rabbitmq',
       ...processing(topic),
-      [attributes.type]: text('ce_type', ''),
-      [attributes.messageId]: text('ce_id', ''),
-      [attributes.conversation]: origin.correlationId ?? '',
-      [attributes.attempt]: Number(text('cartwheel_attempt', '1')),
+      [attributes.type]: knownTypeOf(delivery),
+      [attributes.messageId]: isId(id) ? id : undefined,
+      [attributes.conversation]: origin.correlationId,
+      [attributes.attempt]: Number(headers['cartwheel_attempt'] ?? 1),
     },
   };
   return inSpan(`process ${topic}`, options, async () => {
