@@ -4,32 +4,43 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimFolder, stopRecorded } from '../../../tools/stack/leftovers.ts';
+import { prometheusIsMissing, startPrometheus } from '../../../tools/stack/native/prometheus.ts';
 import { fetchZipkin, startZipkin } from '../../../tools/stack/native/zipkin.ts';
 import { freePorts } from '../../../tools/stack/ports.ts';
+import { dashboardQueries } from '../../../tools/telemetry/queries.ts';
 import { spanTree, type ZipkinSpan } from './span-tree.ts';
 import { testShop, type TestShop } from './test-shop.ts';
 
-// One checkout is one trace, over five services, two brokers, the gateway and SMTP. Read back from a real Zipkin.
+// What traces and metrics say of a checkout, read back from a real Zipkin and a real Prometheus.
 
 const root = join(import.meta.dirname, '../../..');
 const folder = join(root, '.cartwheel/test', testNamespace());
 await claimFolder(folder);
 const missing = await fetchZipkin(folder);
-if (missing !== undefined) process.stdout.write(`one trace: skipped, ${missing}\n`);
+const noPrometheus = prometheusIsMissing();
+if (missing !== undefined) process.stdout.write(`traces: not tried, ${missing}\n`);
+if (noPrometheus !== undefined) process.stdout.write(`dashboards: not tried, ${noPrometheus}\n`);
 const withZipkin = missing === undefined ? test : test.skip;
+const withPrometheus = noPrometheus === undefined ? test : test.skip;
 
 let shop: TestShop;
 let zipkinUrl: string;
+let prometheusUrl: string;
 
 beforeAll(async () => {
-  if (missing !== undefined) return;
-  const { mailbox: port } = await freePorts();
+  const { mailbox: port, smtp: prometheusPort } = await freePorts();
   zipkinUrl = `http://127.0.0.1:${port}`;
   const endpoint = `${zipkinUrl}/api/v2/spans`;
   [shop] = await Promise.all([
-    testShop({ OTEL_TRACES_EXPORTER: 'zipkin', OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint }),
-    startZipkin({ folder, port }),
+    testShop({
+      OTEL_TRACES_EXPORTER: missing === undefined ? 'zipkin' : 'none',
+      OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint,
+    }),
+    ...(missing === undefined ? [startZipkin({ folder, port })] : []),
   ]);
+  prometheusUrl = `http://127.0.0.1:${prometheusPort}`;
+  const targets = Object.values(shop.target.urls).map((url) => new URL(url).host);
+  if (noPrometheus === undefined) await startPrometheus({ folder, port: prometheusPort, targets });
 }, 120_000);
 afterAll(async () => {
   await shop?.stop();
@@ -99,3 +110,36 @@ withZipkin('a traceparent that is none begins a new trace', async () => {
     expect(traceparents[1]!.traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 });
+
+/** Nothing to see while nothing fails. */
+const ABOUT_FAILURES = /Failed attempts|Not simply applied|Set aside|dead letter/;
+
+withPrometheus(
+  'every query of the dashboards runs in a real Prometheus, and every panel but those about failures shows something',
+  async () => {
+    const { body } = await shop.checkout({ sku: 'mug-blue' });
+    expect(await shop.outcome(body['orderId'])).toBe('completed');
+    type Answer = { status: string; data: { result: unknown[] } };
+    const ask = (query: string) =>
+      shop.get<Answer>(`${prometheusUrl}/api/v1/query?${String(new URLSearchParams({ query }))}`);
+
+    await eventually(async () => {
+      const answers = await Promise.all(
+        dashboardQueries().map(async ([panel, query]) => ({ panel, query, ...(await ask(query)) })),
+      );
+      expect(answers.filter(({ status }) => status !== 'success')).toEqual([]);
+      const panels = Map.groupBy(answers, ({ panel }) => panel);
+      const empty = [...panels]
+        .filter(([, of]) => of.every(({ data }) => data.result.length === 0))
+        .map(([panel]) => panel);
+      expect(empty.filter((panel) => !ABOUT_FAILURES.test(panel))).toEqual([]);
+    });
+
+    // Prometheus has taken the rules, and in a shop in good order none of them fires.
+    type Rules = { data: { groups: { rules: { name: string; health: string; state: string }[] }[] } };
+    const { data } = await shop.get<Rules>(`${prometheusUrl}/api/v1/rules`);
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules).toHaveLength(12);
+    expect(rules.filter(({ health, state }) => health !== 'ok' || state === 'firing')).toEqual([]);
+  },
+);
