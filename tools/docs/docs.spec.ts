@@ -155,7 +155,8 @@ describe.each(services)('the README of %s', (service) => {
   });
 
   test('lists every route that the service answers, and no other', () => {
-    const controllers = [...sourcesOf('**/*.controller.ts'), read('libs/service/src/health.controller.ts')];
+    const shared = ['health', 'metrics'].map((name) => read(`libs/service/src/${name}.controller.ts`));
+    const controllers = [...sourcesOf('**/*.controller.ts'), ...shared];
     const routes = controllers.flatMap(routesOf);
     expect(sorted(all(section(readme, 'Accepts'), /`((?:GET|POST|PUT|PATCH|DELETE) [^`?]+)/g))).toEqual(sorted(routes));
   });

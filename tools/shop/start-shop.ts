@@ -142,7 +142,8 @@ function saveTarget(folder: string, target: Target): void {
 /** What a child needs of our environment. Our own configuration must not leak into the services'. */
 function inherited(): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ, LANG, LOG_LEVEL } = process.env;
-  return { PATH, HOME, TZ, LANG, LOG_LEVEL: LOG_LEVEL ?? 'info' };
+  const telemetry = Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_'));
+  return { PATH, HOME, TZ, LANG, LOG_LEVEL: LOG_LEVEL ?? 'info', ...Object.fromEntries(telemetry) };
 }
 
 function mapServices<T>(of: (name: ServiceName) => T): Record<ServiceName, T> {

@@ -90,7 +90,7 @@ function toolsOf(machine: Machine, needsMaven: boolean): Tools {
   return { java, maven, rabbitmqScripts, epmd };
 }
 
-function findJava(machine: Machine): Tools['java'] | undefined {
+export function findJava(machine: Machine): Tools['java'] | undefined {
   const home = machine.environment['JAVA_HOME'];
   const candidates = [
     home && join(home, 'bin/java'),

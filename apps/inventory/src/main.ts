@@ -1,5 +1,6 @@
 import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
+import { heldReservations } from './count-reservations/held-reservations.ts';
 import { InventoryModule } from './inventory.module.ts';
 import { schemas } from './inventory.schema.ts';
 import { INVENTORY } from './inventory.transports.ts';
@@ -13,4 +14,5 @@ await runService({
   schemas,
   consumers: [{ group: 'inventory', transportId: INVENTORY, locks: lockStock }],
   tellTrail,
+  samples: [heldReservations],
 });

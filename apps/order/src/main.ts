@@ -1,5 +1,7 @@
 import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
+import { countOrders } from './count-orders/count-orders.ts';
+import { openOrders } from './count-orders/open-orders.ts';
 import { OrderModule } from './order.module.ts';
 import { lockOrders } from './order.repository.ts';
 import { schemas } from './order.schema.ts';
@@ -13,4 +15,6 @@ await runService({
   schemas,
   consumers: [{ group: 'order', transportId: ORDER, locks: lockOrders }],
   tellTrail,
+  samples: [openOrders],
+  onPublished: countOrders,
 });

@@ -1,5 +1,6 @@
 import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
+import { heldPayments } from './count-payments/held-payments.ts';
 import { PaymentModule } from './payment.module.ts';
 import { lockPayments } from './payment.repository.ts';
 import { schemas } from './payment.schema.ts';
@@ -14,4 +15,5 @@ await runService({
   consumers: [{ group: 'payment', transportId: PAYMENT, locks: lockPayments }],
   workers: [{ queue: 'payment.card', transportId: CARD_TASKS, prefetch: 8 }],
   tellTrail,
+  samples: [heldPayments],
 });

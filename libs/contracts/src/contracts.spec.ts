@@ -6,6 +6,7 @@ import {
   headersOf,
   maskEmail,
   maskPersonal,
+  originOf,
   readEnvelope,
   topology,
   UnreadableMessage,
@@ -69,6 +70,23 @@ describe('an envelope', () => {
   ])('with %s is unreadable, and says which way', (_, change, reason) => {
     expect(reasonOf(delivered(change))).toBe(reason);
   });
+  test.each([
+    ['of 400 kB', 'f'.repeat(400_000)],
+    ['with a NUL', `00-${'a'.repeat(32)}-${'b'.repeat(16)}\0`],
+    ['of zeros', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
+  ])('is read without a traceparent %s, which is nobody’s reason to refuse a message', (_, traceparent) => {
+    const delivery = delivered({ headers: { traceparent } });
+    expect(readEnvelope(delivery)).toMatchObject({ subject: orderId, traceparent: undefined });
+    expect(originOf(delivery)).toEqual({ correlationId: cause.correlationId, traceparent: undefined });
+  });
+
+  test('tells its checkout and its trace even when nothing else of it can be read', () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const delivery = delivered({ headers: { ce_id: 'none', traceparent }, value: null });
+    expect(originOf(delivery)).toEqual({ correlationId: cause.correlationId, traceparent });
+    expect(originOf(delivered({ headers: { ce_correlationid: 'ada@example.com' } })).correlationId).toBeUndefined();
+  });
+
   test('that cannot be read never quotes its content: it may be personal', () => {
     const spoiled = delivered({ value: Buffer.from('{"name":"Ada Moreau" broken') });
     expect(() => readEnvelope(spoiled)).toThrow(/^the value is not JSON in UTF-8$/);

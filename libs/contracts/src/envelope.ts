@@ -75,6 +75,9 @@ export class UnreadableMessage extends Permanent {
   }
 }
 
+/** https://www.w3.org/TR/trace-context/ */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 const Attributes = z.object({
   ce_specversion: z.literal('1.0'),
   ce_id: z.uuid(),
@@ -87,12 +90,34 @@ const Attributes = z.object({
   ce_correlationid: z.uuid(),
   ce_causationid: z.string().regex(/^(http:)?[0-9a-f-]{36}$/),
   ce_userid: text(200).optional(),
-  traceparent: text(100).optional(),
+  /** Of no use to anybody who only wants the message: what is none is dropped, not a reason to refuse it. */
+  traceparent: z.string().regex(TRACEPARENT).optional().catch(undefined),
 });
+
+const Origin = z.object({
+  ce_correlationid: z.uuid().optional().catch(undefined),
+  traceparent: Attributes.shape.traceparent,
+});
+
+/** The checkout and the trace that a delivery claims to be part of, whether or not the rest of it can be read. */
+export function originOf({ headers }: Delivery): Pick<Cause, 'traceparent'> & { correlationId: string | undefined } {
+  const named = {
+    ce_correlationid: decoded(headers['ce_correlationid']),
+    traceparent: decoded(headers['traceparent']),
+  };
+  const { ce_correlationid: correlationId, traceparent } = Origin.parse(named);
+  return { correlationId, traceparent };
+}
 
 /** The type a delivery claims to be of, or undefined when it does not say. */
 export function typeOf(delivery: Delivery): string | undefined {
   return decoded(delivery.headers['ce_type']);
+}
+
+/** That type if a contract knows it: a stranger's may be anything, and is not to be shown. */
+export function knownTypeOf(delivery: Delivery): string | undefined {
+  const type = typeOf(delivery) ?? '';
+  return Object.hasOwn(facts, type) || Object.hasOwn(tasks, type) ? type : undefined;
 }
 
 /**

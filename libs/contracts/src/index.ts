@@ -4,6 +4,8 @@ export {
   causedBy,
   type Envelope,
   headersOf,
+  knownTypeOf,
+  originOf,
   readEnvelope,
   typeOf,
   type Unreadable,

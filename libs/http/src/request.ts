@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext, type ParamDecoratorEnhancer } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
+import { activeCorrelationId } from '@cartwheel/observability';
 import { DomainError, newId } from '@cartwheel/primitives';
 import type { FastifyRequest } from 'fastify';
 
@@ -46,12 +47,9 @@ export const Operator = createParamDecorator((_: unknown, context: ExecutionCont
   return operator;
 });
 
-/** Why whatever this request starts will happen: one new correlation id, and the request itself as the cause. */
-export const RequestCause = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const { traceparent } = request(context).headers;
-  const valid =
-    typeof traceparent === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent);
-  return { correlationId: newId(), causationId: `http:${newId()}`, ...(valid ? { traceparent } : {}) };
+/** Why whatever this request starts will happen: the correlation id that its log lines have, and itself as the cause. */
+export const RequestCause = createParamDecorator(() => {
+  return { correlationId: activeCorrelationId() ?? newId(), causationId: `http:${newId()}` };
 });
 
 /** What Nest cannot see of a parameter that a function of ours reads, for the API's document. */

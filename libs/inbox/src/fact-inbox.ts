@@ -2,6 +2,7 @@ import {
   causedBy,
   type Delivery,
   type Envelope,
+  knownTypeOf,
   readEnvelope,
   type Topology,
   typeOf,
@@ -54,6 +55,7 @@ export type FactInboxOptions = {
   readonly onEvent?: (
     event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
     details: Record<string, unknown>,
+    delivery: Delivery,
   ) => void;
 };
 
@@ -191,7 +193,7 @@ export class FactInbox {
     const type = typeOf(delivery);
     // Without a type it cannot be known to be somebody else's.
     if (type === undefined || handlers.has(type)) return true;
-    this.#report('skipped', delivery, { type });
+    this.#report('skipped', delivery, { type: knownTypeOf(delivery) });
     return false;
   }
 
@@ -206,7 +208,8 @@ export class FactInbox {
     details: Record<string, unknown>,
   ): void {
     const { topic, partition: of, offset } = delivery;
-    this.#options.onEvent?.(event, { consumer: this.#options.consumer, topic, partition: of, offset, ...details });
+    const place = { consumer: this.#options.consumer, topic, partition: of, offset };
+    this.#options.onEvent?.(event, { ...place, ...details }, delivery);
   }
 }
 

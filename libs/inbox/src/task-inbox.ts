@@ -3,10 +3,10 @@ import {
   type Cause,
   type Delivery,
   type Envelope,
+  knownTypeOf,
   readEnvelope,
   retryRungs,
   type Topology,
-  typeOf,
   UnreadableMessage,
 } from '@cartwheel/contracts';
 import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
@@ -209,7 +209,7 @@ export class TaskInbox {
       }),
     );
     const details = isNew ? describeError(failure.error) : {};
-    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: typeOf(delivery), ...details });
+    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: knownTypeOf(delivery), ...details });
     return ACK;
   }
 }

@@ -1,20 +1,38 @@
-import { pino, type Logger as PinoLogger } from 'pino';
+import { describeError } from '@cartwheel/primitives';
+import { type DestinationStream, type LoggerOptions, pino, type Logger as PinoLogger } from 'pino';
+import { activeOrigin } from './context.ts';
 
 export type Logger = PinoLogger;
 
 /** Fields that may hold something personal or secret, wherever a log line's author put them. */
-const REDACTED = ['customer', 'email', 'name', 'recipient', 'payload', 'authorization', 'password'].flatMap((field) => [
-  field,
-  `*.${field}`,
-]);
+const REDACTED = [
+  'customer',
+  'email',
+  'name',
+  'recipient',
+  'to',
+  'payload',
+  'body',
+  'data',
+  'where',
+  'parameters',
+  'paymentMethod',
+  'authorization',
+  'password',
+  'token',
+].flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
-/** JSON lines on stdout: the message is constant, what varies stands in fields. */
-export function createLogger(service: string, level: string): Logger {
-  return pino({
+/** JSON lines on stdout: the message is constant, what varies stands in fields. Each says which trace it belongs to. */
+export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: activeOrigin,
+    // Who writes an error itself into a line gets what may be shown of it.
+    serializers: { err: describeError, error: describeError },
     redact: { paths: REDACTED, censor: '[redacted]' },
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }

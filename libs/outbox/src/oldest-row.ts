@@ -10,3 +10,23 @@ export async function oldestAgeMs(db: Queryable): Promise<number> {
   );
   return oldest!.age_ms ?? 0;
 }
+
+export type Waiting = {
+  readonly channel: 'kafka' | 'rabbitmq';
+  readonly messages: number;
+  readonly oldestAgeS: number;
+};
+
+/** What waits to be published. Counts up to 100 000 per channel: beyond it the figure would cost more than it says. */
+export async function waiting(db: Queryable): Promise<Waiting[]> {
+  return db.query<Waiting>(
+    `SELECT broker.channel, counted.messages,
+       coalesce(extract(epoch FROM clock_timestamp() - oldest.created_at)::float8, 0) AS "oldestAgeS"
+     FROM (VALUES ('kafka'), ('rabbitmq')) AS broker(channel)
+     CROSS JOIN LATERAL (
+       SELECT count(*)::int AS messages FROM (
+         SELECT FROM outbox WHERE outbox.channel = broker.channel LIMIT 100000) AS first) AS counted
+     LEFT JOIN LATERAL (
+       SELECT created_at FROM outbox WHERE outbox.channel = broker.channel ORDER BY seq LIMIT 1) AS oldest ON true`,
+  );
+}

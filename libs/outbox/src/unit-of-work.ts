@@ -1,6 +1,7 @@
 import { type Cause, facts, headersOf, type Message, tasks, text, type Topology } from '@cartwheel/contracts';
 import { type Pool, type Queryable, transaction } from '@cartwheel/postgres';
 import { Permanent } from '@cartwheel/primitives';
+import { context, propagation } from '@opentelemetry/api';
 import { type OutboxRow, writeRows } from './outbox-row.ts';
 import type { Wake } from './wake.ts';
 
@@ -37,8 +38,17 @@ export function collect(tx: Queryable, cause: Cause, collected: Collected[]): Tx
     query: (sql, parameters) => tx.query(sql, parameters),
     cause,
     emit: (...messages) =>
-      collected.push(...messages.map((message) => ({ message, cause, payload: payloadOf(message) }))),
+      collected.push(
+        ...messages.map((message) => ({ message, cause: inThisTrace(cause), payload: payloadOf(message) })),
+      ),
   };
+}
+
+/** A message belongs to the span in which it was handed over. Where nobody traces, the cause's `traceparent` goes on. */
+function inThisTrace(cause: Cause): Cause {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return { ...cause, traceparent: carrier.traceparent ?? cause.traceparent };
 }
 
 /** The last statements before COMMIT: numbers the facts and writes the rows. */

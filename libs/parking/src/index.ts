@@ -12,3 +12,4 @@ export { type By, discard, replay, reveal, type Standing } from './operate.ts';
 export { parkingSchema, taskReplaySchema } from './parking.schema.ts';
 export { buryUnroutable, parking } from './parking.ts';
 export { Retrier, type RetrierOptions } from './retrier.ts';
+export { type SetAsideCounts, setAsideCounts } from './standing.ts';

@@ -1,4 +1,4 @@
-import type { Topology } from '@cartwheel/contracts';
+import type { Delivery, Topology } from '@cartwheel/contracts';
 import { deadLetterCopy, type FactInbox, type FactHandlers } from '@cartwheel/inbox';
 import { type Wake, writeRows } from '@cartwheel/outbox';
 import { autocommit, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
@@ -23,7 +23,12 @@ export type RetrierOptions = {
   readonly inbox: Pick<FactInbox, 'attempt'>;
   readonly handlers: FactHandlers;
   readonly wake: Wake;
-  readonly onEvent?: (event: 'applied' | 'failed' | 'dead' | 'repeating', details: Record<string, unknown>) => void;
+  /** Without a `delivery`: it is about none in particular. */
+  readonly onEvent?: (
+    event: 'applied' | 'failed' | 'dead' | 'repeating',
+    details: Record<string, unknown>,
+    delivery?: Delivery,
+  ) => void;
 };
 
 /**
@@ -142,13 +147,14 @@ export class Retrier {
       if (!row) return undefined;
       const [answer] = await tx.query<{ is_head: boolean }>(IS_HEAD, [consumer, row.topic, row.key, position]);
       if (!answer!.is_head) return undefined;
-      const thrown = await inbox.attempt(tx, deliveryOf(row), handlers);
+      const delivery = deliveryOf(row);
+      const thrown = await inbox.attempt(tx, delivery, handlers);
       if (thrown) return this.#fail(tx, position, row, thrown.error);
       await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
-      return { event: 'applied', details: { id: row.event_id, attempts: row.attempts + 1 } } as const;
+      return { event: 'applied', details: { id: row.event_id, attempts: row.attempts + 1 }, delivery } as const;
     });
     if (!done) return 0;
-    this.#report(done.event, done.details);
+    this.#report(done.event, done.details, done.delivery);
     wake.ring();
     return done.event === 'applied' ? 1 : 0;
   }
@@ -159,19 +165,24 @@ export class Retrier {
     const isDead = error instanceof Permanent || attempts >= MAX_ATTEMPTS;
     const firstFailedAt = row.first_failed_at;
     const { errorClass, message } = describeError(error);
+    const delivery = deliveryOf(row);
     const state = isDead ? 'dead' : 'parked';
     await tx.query(FAILED, [position, state, attempts, delayAfter(attempts), firstFailedAt, errorClass, message]);
     if (isDead) {
       const deadLetterTopic = topology.deadLetterTopic(row.topic, consumer);
       const failure = { error, attempts, firstFailedAt };
-      await writeRows(tx, [deadLetterCopy(deadLetterTopic, consumer, deliveryOf(row), failure)]);
+      await writeRows(tx, [deadLetterCopy(deadLetterTopic, consumer, delivery, failure)]);
     }
     const details = { id: row.event_id, attempts, errorClass, message };
-    return { event: isDead ? 'dead' : 'failed', details } as const;
+    return { event: isDead ? 'dead' : 'failed', details, delivery } as const;
   }
 
-  #report(event: 'applied' | 'failed' | 'dead' | 'repeating', details: Record<string, unknown>): void {
-    this.#options.onEvent?.(event, { consumer: this.#options.consumer, ...details });
+  #report(
+    event: 'applied' | 'failed' | 'dead' | 'repeating',
+    details: Record<string, unknown>,
+    delivery?: Delivery,
+  ): void {
+    this.#options.onEvent?.(event, { consumer: this.#options.consumer, ...details }, delivery);
   }
 
   async #pause(ms: number): Promise<void> {

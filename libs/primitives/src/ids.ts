@@ -7,6 +7,11 @@ export function newId(): string {
   return v7();
 }
 
+/** When an id of ours was made, in ms since 1970: a UUIDv7 begins with it. */
+export function timeOfId(id: string): number {
+  return Number.parseInt(id.replace('-', '').slice(0, 12), 16);
+}
+
 /** The UUIDv5 of the parts: the same parts give the same id in every process and for ever. */
 export function deriveId(...parts: (string | number)[]): string {
   return v5(JSON.stringify(parts), NAMESPACE);

@@ -25,6 +25,11 @@ export const environment = z.object({
     .regex(/^([\x21-\x7e]{16,})?$/, 'must have at least 16 characters, none of them a space')
     .default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Left out: `otlp` when OTEL_EXPORTER_OTLP_ENDPOINT is set, else none. */
+  OTEL_TRACES_EXPORTER: z.enum(['', 'otlp', 'zipkin', 'none']).default(''),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().default(''),
+  /** `none`: nothing is counted, and `GET /metrics` is not there. */
+  OTEL_METRICS_EXPORTER: z.enum(['prometheus', 'none']).default('prometheus'),
   /** Below the 30 s after which a silent leader loses its connection. */
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(20_000).default(500),
   SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(20_000),

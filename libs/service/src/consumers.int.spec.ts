@@ -17,6 +17,7 @@ import {
 import { throwError } from 'rxjs';
 import { factConsumer, taskWorker, type Wiring } from './consumers.ts';
 import { handlersOf } from './handlers-of.ts';
+import { LagWatch } from './samples.ts';
 import { workerSchemas } from './schemas.ts';
 
 const { kafka, rabbitmq } = engines();
@@ -36,7 +37,8 @@ beforeAll(async () => {
   const onFatal = (reason: string) => {
     throw new Error(reason);
   };
-  wiring = { source: 'payment', topology: names, pool: db.pool, wake, unitOfWork, logger, onFatal };
+  const lagWatch = new LagWatch(client);
+  wiring = { source: 'payment', topology: names, pool: db.pool, wake, unitOfWork, logger, lagWatch, onFatal };
 });
 afterAll(async () => {
   await publisher.close();

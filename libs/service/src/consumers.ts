@@ -15,6 +15,15 @@ import { parking, Retrier } from '@cartwheel/parking';
 import type { Pool } from '@cartwheel/postgres';
 import { type RabbitmqPublisher, RabbitmqStrategy, type RabbitmqStrategyOptions } from '@cartwheel/rabbitmq';
 import { handlersOf } from './handlers-of.ts';
+import {
+  asOf,
+  noteOutcome,
+  observedChunk,
+  observedFactHandlers,
+  observedTask,
+  observedTaskHandlers,
+} from './observed-messages.ts';
+import type { LagWatch } from './samples.ts';
 
 /** One consumer group of a service. Its handlers are the `@EventPattern`s that name the same `transportId`. */
 export type ConsumerDescription = {
@@ -35,14 +44,17 @@ export type Wiring = {
   readonly wake: Wake;
   readonly unitOfWork: UnitOfWork;
   readonly logger: Logger;
+  readonly lagWatch: LagWatch;
   readonly onFatal: (reason: string) => void;
 };
 
 /** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
 export function factConsumer(wiring: Wiring, kafka: Kafka, description: ConsumerDescription) {
-  const { source, topology, pool, wake, logger, onFatal } = wiring;
+  const { source, topology, pool, wake, logger, lagWatch, onFatal } = wiring;
   const { group, transportId, locks, generation } = description;
   const consumer = consumerOf(group, generation);
+  const groupId = topology.groupId(group, generation);
+  const topics = topology.topicsOf(group);
   const inbox = new FactInbox({
     consumer,
     pool,
@@ -50,22 +62,29 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     wake,
     locks,
     parking,
-    onEvent: (event, details) => {
-      logger[SEVERITY[event]](details, `fact ${event}`);
+    onEvent: (event, details, delivery) => {
+      noteOutcome(consumer, event, {});
+      asOf(delivery, () => logger[SEVERITY[event]](details, `fact ${event}`));
       if (event === 'parked') retrier.ring();
     },
   });
   const strategy = new KafkaStrategy<FactContext>({
     kafka,
-    groupId: topology.groupId(group, generation),
-    topics: topology.topicsOf(group),
+    groupId,
+    topics,
     required: topology.topics.map(({ name }) => name),
     transportId,
-    apply: (chunk, _, signal) => inbox.apply(chunk, handlers, signal),
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `kafka ${event}`),
+    apply: (chunk, _, signal) => {
+      lagWatch.begin(groupId, chunk[0]!);
+      return observedChunk(consumer, chunk, () => inbox.apply(chunk, handlers, signal));
+    },
+    onEvent: (event, details) => {
+      noteOutcome(consumer, event, {});
+      logger[SEVERITY[event]](details, `kafka ${event}`);
+    },
     onFatal,
   });
-  const handlers: FactHandlers = handlersOf(strategy);
+  const handlers: FactHandlers = observedFactHandlers(handlersOf(strategy), consumer);
   const retrier = new Retrier({
     consumer,
     pool,
@@ -73,9 +92,13 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     inbox,
     handlers,
     wake,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `parked fact ${event}`),
+    onEvent: (event, details, delivery) => {
+      noteOutcome(consumer, `retry ${event}`, {});
+      asOf(delivery, () => logger[SEVERITY[event]](details, `parked fact ${event}`));
+    },
   });
-  return { strategy, retrier };
+  const unwatch = lagWatch.add({ consumer, groupId, topics });
+  return { strategy, retrier, unwatch };
 }
 
 /** The workers of a queue, and what empties its `.dead` queue. */
@@ -92,7 +115,10 @@ export function taskWorker(
     unitOfWork,
     wake,
     parking,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `task ${event}`),
+    onEvent: (event, details) => {
+      noteOutcome(queue, event, details);
+      logger[SEVERITY[event]](details, `task ${event}`);
+    },
   });
   const name = topology.queue(queue);
   const broker: Omit<RabbitmqStrategyOptions<TaskContext>, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
@@ -100,7 +126,10 @@ export function taskWorker(
     retryQueue: (rung) => topology.retryQueue(name, rung),
     required: { exchange: topology.exchange, queues: topology.queues.map((declared) => declared.name) },
     publisher,
-    onEvent: (event, details) => logger[SEVERITY[event]](details, `rabbitmq ${event}`),
+    onEvent: (event, details) => {
+      noteOutcome(queue, event, {});
+      logger[SEVERITY[event]](details, `rabbitmq ${event}`);
+    },
     onFatal,
   };
   const strategy = new RabbitmqStrategy<TaskContext>({
@@ -108,16 +137,16 @@ export function taskWorker(
     queue: name,
     prefetch,
     transportId,
-    apply: (delivery, _, signal) => inbox.apply(delivery, handlers, signal),
+    apply: (delivery, _, signal) => observedTask(delivery, () => inbox.apply(delivery, handlers, signal)),
   });
-  const handlers: TaskHandlers = handlersOf(strategy);
+  const handlers: TaskHandlers = observedTaskHandlers(handlersOf(strategy), queue);
   // The same care for a message, and no handler: what lies there becomes a dead row of the work queue.
   const drainer = new RabbitmqStrategy<TaskContext>({
     ...broker,
     queue: topology.deadQueue(name),
     prefetch: 1,
     transportId: Symbol(`the drainer of ${queue}`),
-    apply: (delivery, _, signal) => inbox.drain({ ...delivery, topic: name }, signal),
+    apply: (delivery, _, signal) => observedTask(delivery, () => inbox.drain({ ...delivery, topic: name }, signal)),
   });
   return { strategy, drainer };
 }

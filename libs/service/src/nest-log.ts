@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from '@cartwheel/observability';
+import { unquoted } from '@cartwheel/primitives';
 
 /** Nest's own messages as lines of our log; its chatter about routes and modules only at `debug`. */
 export class NestLog implements LoggerService {
@@ -21,6 +22,6 @@ export class NestLog implements LoggerService {
 
   #write(level: 'debug' | 'warn' | 'error', message: unknown, context = '') {
     if (typeof message === 'object' && message !== null) this.#logger[level]({ context, ...message }, 'nest');
-    else this.#logger[level]({ context }, String(message));
+    else this.#logger[level]({ context }, unquoted(String(message)));
   }
 }

@@ -10,6 +10,7 @@ import { HealthController } from './health.controller.ts';
 import { Liveness } from './liveness.ts';
 import { TOLD, TrailController } from './trail.controller.ts';
 import type { Told } from './trail.ts';
+import { METRICS, MetricsController, type RenderMetrics } from './metrics.controller.ts';
 
 export type Platform = {
   readonly pool: Pool;
@@ -18,17 +19,18 @@ export type Platform = {
   readonly topology: Topology;
   readonly opsToken: string;
   readonly trail: Omit<Told, 'topology'>;
+  readonly renderMetrics?: RenderMetrics | undefined;
 };
 
 /** What every service's slices may inject: the database, and transactions that end in the outbox. */
 @Module({})
 export class PlatformModule {
-  static with({ pool, unitOfWork, liveness, topology, opsToken, trail }: Platform): DynamicModule {
+  static with({ pool, unitOfWork, liveness, topology, opsToken, trail, renderMetrics }: Platform): DynamicModule {
     return {
       module: PlatformModule,
       global: true,
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController, DeadLettersController, TrailController],
+      controllers: [HealthController, MetricsController, DeadLettersController, TrailController],
       providers: [
         { provide: DATABASE, useValue: autocommit(pool) },
         { provide: UnitOfWork, useValue: unitOfWork },
@@ -36,6 +38,7 @@ export class PlatformModule {
         { provide: TOPOLOGY, useValue: topology },
         { provide: OPS_TOKEN, useValue: opsToken },
         { provide: TOLD, useValue: { ...trail, topology } },
+        { provide: METRICS, useValue: renderMetrics },
       ],
       exports: [DATABASE, UnitOfWork],
     };

@@ -1,8 +1,9 @@
 import { KafkaPublisher, type Kafka } from '@cartwheel/kafka';
-import type { Logger } from '@cartwheel/observability';
-import { OutboxRelay, type Published, type RelayRow, type Wake } from '@cartwheel/outbox';
+import { attributes, count, type Logger, metrics } from '@cartwheel/observability';
+import { OutboxRelay, type RelayOptions, type RelayRow, type Wake } from '@cartwheel/outbox';
 import { buryUnroutable } from '@cartwheel/parking';
 import type { RabbitmqPublisher } from '@cartwheel/rabbitmq';
+import { observedPublish, type OnPublished } from './observed-messages.ts';
 
 type RelayWiring = {
   readonly connectionString: string;
@@ -11,13 +12,17 @@ type RelayWiring = {
   readonly logger: Logger;
 };
 
-export function kafkaRelay(wiring: RelayWiring, kafka: Kafka): { relay: OutboxRelay; close: () => Promise<void> } {
+export function kafkaRelay(
+  wiring: RelayWiring,
+  kafka: Kafka,
+  onPublished?: OnPublished,
+): { relay: OutboxRelay; close: () => Promise<void> } {
   const publisher = new KafkaPublisher(kafka);
   const relay = new OutboxRelay({
     ...wiring,
     channel: 'kafka',
-    publish: (rows) => publisher.publish(rows),
-    onError: (error, attempt) => wiring.logger.warn({ channel: 'kafka', attempt, ...error }, 'relay waits'),
+    publish: observedPublish('kafka', (rows) => publisher.publish(rows), onPublished),
+    onError: noteFailure('kafka', wiring.logger),
   });
   return { relay, close: () => publisher.close() };
 }
@@ -26,13 +31,20 @@ export function rabbitmqRelay(wiring: RelayWiring, publisher: RabbitmqPublisher)
   return new OutboxRelay({
     ...wiring,
     channel: 'rabbitmq',
-    publish: (rows): Promise<Published> => publisher.publish(rows.map(toMessage)),
+    publish: observedPublish('rabbitmq', (rows) => publisher.publish(rows.map(toMessage))),
     setAside: async (client, rows) => {
       await buryUnroutable(client, rows);
       wiring.logger.error({ channel: 'rabbitmq', ids: rows.map(({ id }) => id) }, 'task unroutable');
     },
-    onError: (error, attempt) => wiring.logger.warn({ channel: 'rabbitmq', attempt, ...error }, 'relay waits'),
+    onError: noteFailure('rabbitmq', wiring.logger),
   });
+}
+
+function noteFailure(channel: RelayOptions['channel'], logger: Logger): NonNullable<RelayOptions['onError']> {
+  return (error, attempt) => {
+    count(metrics.relayFailures, { [attributes.channel]: channel });
+    logger.warn({ channel, attempt, ...error }, 'relay waits');
+  };
 }
 
 function toMessage(row: RelayRow) {

@@ -4,7 +4,14 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { topology as topologyOf } from '@cartwheel/contracts';
 import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
-import { createLogger, type Logger } from '@cartwheel/observability';
+import {
+  createLogger,
+  type Logger,
+  startContext,
+  startMetrics,
+  startTracing,
+  type TracesExporter,
+} from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { autocommit, createPool, missingSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
@@ -22,9 +29,12 @@ import {
 } from './consumers.ts';
 import { Liveness } from './liveness.ts';
 import { NestLog } from './nest-log.ts';
+import { observeHttp } from './observed-http.ts';
+import type { OnPublished } from './observed-messages.ts';
 import { PlatformModule } from './platform.module.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
 import type { TellTrail } from './trail.ts';
+import { LagWatch, observeDatabase, observeEventLoop, type Sample } from './samples.ts';
 
 export type ServiceDescription = {
   readonly name: string;
@@ -38,6 +48,10 @@ export type ServiceDescription = {
   readonly workers?: readonly WorkerDescription[];
   /** What it knows of one order, for `GET /ops/trail`. */
   readonly tellTrail: TellTrail;
+  /** What its own tables have to say at `GET /metrics`. */
+  readonly samples?: readonly Sample[];
+  /** Told of each fact of this service that Kafka has confirmed. */
+  readonly onPublished?: OnPublished;
 };
 
 /**
@@ -56,6 +70,8 @@ export async function runService({
   changing,
   workers = [],
   tellTrail,
+  samples = [],
+  onPublished,
 }: ServiceDescription): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
   const onFatal = (reason: string) => {
@@ -66,12 +82,16 @@ export async function runService({
   process.on('uncaughtException', (error) => onFatal(describeError(error).stack));
   process.on('unhandledRejection', (error) => onFatal(describeError(error).stack));
 
+  startContext();
+  const endTracing = await startTracing(name, tracesExporter(config), logger);
+  const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
   const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
   const pool = createPool(config.DATABASE_URL, { name });
   const wake = new Wake();
   const unitOfWork = new UnitOfWork(pool, { source: name, topology }, wake);
-  const wiring: Wiring = { source: name, topology, pool, wake, unitOfWork, logger, onFatal };
   const kafka = createKafka(config.KAFKA_BROKERS, name);
+  const lagWatch = new LagWatch(kafka);
+  const wiring: Wiring = { source: name, topology, pool, wake, unitOfWork, logger, lagWatch, onFatal };
   const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
 
   const ofFacts = consumers.map((description) => factConsumer(wiring, kafka, description));
@@ -87,12 +107,17 @@ export async function runService({
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
     logger,
   };
-  const toKafka = kafkaRelay(relaying, kafka);
+  const toKafka = kafkaRelay(relaying, kafka, onPublished);
   const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
 
   const liveness = new Liveness(pool, strategies);
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
-  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail };
+  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
+  if (renderMetrics) {
+    observeDatabase(pool, samples, logger);
+    observeEventLoop();
+    lagWatch.start(logger);
+  }
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: PlatformModule, imports: [PlatformModule.with(platform), module] },
     new FastifyAdapter(serverOptions(LIMITS)),
@@ -107,12 +132,13 @@ export async function runService({
   const comingAndGoing = new ChangingConsumers({
     wanted: async () => (await changing?.(autocommit(pool))) ?? [],
     async start(description) {
-      const { strategy, retrier } = factConsumer(wiring, kafka, description);
+      const { strategy, retrier, unwatch } = factConsumer(wiring, kafka, description);
       await app.connectMicroservice({ strategy }, { inheritAppConfig: true }).listen();
       retrier.start();
       strategies.push(strategy);
       return {
         async stop() {
+          unwatch();
           strategies.splice(strategies.indexOf(strategy), 1);
           await Promise.all([strategy.close(), retrier.stop()]);
         },
@@ -135,12 +161,14 @@ export async function runService({
     const takers = [...strategies.map((strategy) => strategy.close()), ...retriers.map((retrier) => retrier.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), pool.end()]);
+    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
+    await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');
     process.exit(0);
   };
   // A client that keeps its connection would keep the server: who is still answered is told to come back on another.
   const fastify = app.getHttpAdapter().getInstance();
+  observeHttp(fastify);
   fastify.addHook('onSend', async (_request, reply) => {
     if (liveness.stopping) void reply.header('connection', 'close');
   });
@@ -163,6 +191,11 @@ export async function runService({
   for (const retrier of retriers) retrier.start();
   if (changing) comingAndGoing.start();
   logger.info('started');
+}
+
+function tracesExporter({ OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT }: ServiceConfig): TracesExporter {
+  if (OTEL_TRACES_EXPORTER !== '') return OTEL_TRACES_EXPORTER;
+  return OTEL_EXPORTER_OTLP_ENDPOINT === '' ? 'none' : 'otlp';
 }
 
 /** The names of the schemas that set-up has not applied, as soon as the database can be asked. */

@@ -5,6 +5,7 @@ import { createPool } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import type { FactContext } from '@cartwheel/inbox';
 import { factConsumer, type Wiring } from '../../../libs/service/src/consumers.ts';
+import { LagWatch } from '../../../libs/service/src/samples.ts';
 import type { Meter } from '../measure.ts';
 import { type Place, topologyAt } from '../place.ts';
 import { EFFECT, type Handler } from './handler.ts';
@@ -25,6 +26,7 @@ export function wiringAt(place: Place): Wiring {
     wake,
     unitOfWork: new UnitOfWork(pool, { source: 'payment', topology }, wake),
     logger: createLogger('bench', 'warn'),
+    lagWatch: new LagWatch(createKafka(place.kafkaBrokers, 'bench')),
     onFatal: (reason) => {
       throw new Error(reason);
     },

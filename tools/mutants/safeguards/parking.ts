@@ -114,7 +114,7 @@ export const parking: readonly Mutant[] = [
     name: 'dead-without-a-copy',
     promise: 'After ten attempts a message is dead, with a copy for other tools.',
     ...retrier,
-    from: 'await writeRows(tx, [deadLetterCopy(deadLetterTopic, consumer, deliveryOf(row), failure)]);',
+    from: 'await writeRows(tx, [deadLetterCopy(deadLetterTopic, consumer, delivery, failure)]);',
     to: '',
     test: ['a head that is due', 'is dead after ten attempts, with a copy for other tools, and holds its key'],
   },

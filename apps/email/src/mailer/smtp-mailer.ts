@@ -1,3 +1,4 @@
+import { metrics, outside } from '@cartwheel/observability';
 import { Permanent, Transient } from '@cartwheel/primitives';
 import { createTransport, type Transporter } from 'nodemailer';
 import { type Mail, Mailer, OutcomeUnknown } from './mailer.ts';
@@ -22,11 +23,13 @@ export class SmtpMailer extends Mailer {
   }
 
   async send(mail: Mail): Promise<void> {
-    try {
-      await this.#transport.sendMail({ ...mail, signal: AbortSignal.timeout(this.#deadlineMs) });
-    } catch (error) {
-      throw named(error as Failure);
-    }
+    await outside('smtp send', metrics.mailDuration, {}, async () => {
+      try {
+        await this.#transport.sendMail({ ...mail, signal: AbortSignal.timeout(this.#deadlineMs) });
+      } catch (error) {
+        throw named(error as Failure);
+      }
+    });
   }
 }
 

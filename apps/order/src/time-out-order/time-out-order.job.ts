@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { inContextOf, inSpan, SpanKind } from '@cartwheel/observability';
 import { UnitOfWork } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { delay, describeError } from '@cartwheel/primitives';
@@ -53,9 +54,11 @@ export class TimeOutOrder implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { order_id: orderId, fact_id: causationId, correlation_id: correlationId } of rows) {
       if (this.stopping.signal.aborted) return;
       // One order that cannot be changed now must not keep the others from ending.
-      await this.unitOfWork
-        .run({ correlationId, causationId }, (tx) => this.orders.change(tx, orderId, timeOut))
-        .catch((error: unknown) => this.logger.warn({ orderId, ...describeError(error) }));
+      await inContextOf({ correlationId }, () =>
+        inSpan('time out', { kind: SpanKind.INTERNAL }, () =>
+          this.unitOfWork.run({ correlationId, causationId }, (tx) => this.orders.change(tx, orderId, timeOut)),
+        ).catch((error: unknown) => this.logger.warn({ orderId, ...describeError(error) })),
+      );
     }
   }
 }

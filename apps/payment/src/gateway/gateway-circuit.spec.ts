@@ -34,7 +34,7 @@ async function calls(count: number, end: () => Error | undefined): Promise<strin
       const error = end();
       return error ? Promise.reject(error) : Promise.resolve();
     };
-    told = await circuit.call(call).then(() => 'answered', circuitRefusal);
+    told = await circuit.call('test', call).then(() => 'answered', circuitRefusal);
   }
   return told;
 }
@@ -50,7 +50,7 @@ test.each([
 test('a call that does not end in its time is given up, and six of them open the circuit', async () => {
   const hang = () =>
     circuit
-      .call(() => {
+      .call('test', () => {
         sent += 1;
         return new Promise(() => undefined);
       })
@@ -92,7 +92,7 @@ test('so many at once are sent, so many wait, the others are told at once', asyn
   const gate = Promise.withResolvers<void>();
   const all = Array.from({ length: 40 }, () =>
     circuit
-      .call(() => {
+      .call('test', () => {
         sent += 1;
         return gate.promise;
       })

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { attributes, metrics, observe, outside } from '@cartwheel/observability';
 import {
   bulkhead,
   circuitBreaker,
@@ -24,6 +25,14 @@ const FAILURES_TO_OPEN = 6;
 const TRY_AGAIN_MS = { initialDelay: 1_000, maxDelay: 30_000 };
 /** The last rung of the retry ladder: no task waits longer for anything. */
 const LONGEST_HOLD_MS = 300_000;
+
+/** As the gauge has it. Isolated is open: after a 429 nothing is sent for a while. */
+const SHOWN: Record<CircuitState, number> = {
+  [CircuitState.Closed]: 0,
+  [CircuitState.HalfOpen]: 1,
+  [CircuitState.Open]: 2,
+  [CircuitState.Isolated]: 2,
+};
 
 /**
  * Stands before every call to the gateway, questions included.
@@ -51,12 +60,20 @@ export class GatewayCircuit {
     this.#breaker.onStateChange((state) =>
       this.#logger.warn({ msg: 'circuit to the gateway', state: CircuitState[state] }),
     );
+    observe([metrics.circuitState], () => [
+      {
+        metric: metrics.circuitState,
+        value: SHOWN[this.#breaker.state],
+        attributes: { [attributes.circuit]: 'gateway' },
+      },
+    ]);
   }
 
-  /** @throws what `call` threw, or what `circuitRefusal` has a word for */
-  async call<T>(call: () => Promise<T>): Promise<T> {
+  /** `operation` names the call in metrics. @throws what `call` threw, or what `circuitRefusal` has a word for */
+  async call<T>(operation: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await this.#policy.execute(call);
+      const of = { [attributes.gatewayOperation]: operation };
+      return await outside(`gateway ${operation}`, metrics.gatewayDuration, of, () => this.#policy.execute(call));
     } catch (error) {
       if (error instanceof Stripe.errors.StripeRateLimitError) this.#holdFor(retryAfterMs(error));
       throw error;

@@ -52,7 +52,8 @@ function receivedOf({ amount_received, currency }: Stripe.PaymentIntent): Money 
 /** A 4xx that no repeat will change is a refusal. 401 and 403 are our own configuration; 409 and 429 say "not now". */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Stripe.errors.StripeError)) return { kind: 'busy', code: circuitRefusal(error) };
-  const code = error.decline_code ?? error.code ?? error.type;
+  // Not `??`: the SDK says '' where Stripe said nothing.
+  const code = error.decline_code || error.code || error.type;
   if (error instanceof Stripe.errors.StripeRateLimitError) return { kind: 'busy', code: 'rate_limited' };
   if (error instanceof Stripe.errors.StripeConnectionError) return { kind: 'busy', code: 'unreachable' };
   if (error instanceof Stripe.errors.StripeIdempotencyError) return { kind: 'broken', code: 'key_reused' };

@@ -31,7 +31,7 @@ export class StripeGateway extends PaymentGateway {
   async create(payment: Payment): Promise<Created> {
     const { orderId, paymentId, amount, paymentMethod } = payment;
     try {
-      const intent = await this.#circuit.call(() =>
+      const intent = await this.#circuit.call('create', () =>
         this.#stripe.paymentIntents.create(
           {
             amount: amount.amountMinor,
@@ -51,15 +51,15 @@ export class StripeGateway extends PaymentGateway {
   }
 
   authorize(payment: Payment): Promise<Answer> {
-    return this.#settle(payment, (id) => this.#stripe.paymentIntents.confirm(id, {}, under(payment, 'authorize')));
+    return this.#settle(payment, 'authorize', (id, options) => this.#stripe.paymentIntents.confirm(id, {}, options));
   }
 
   capture(payment: Payment): Promise<Answer> {
-    return this.#settle(payment, (id) => this.#stripe.paymentIntents.capture(id, {}, under(payment, 'capture')));
+    return this.#settle(payment, 'capture', (id, options) => this.#stripe.paymentIntents.capture(id, {}, options));
   }
 
   cancel(payment: Payment): Promise<Answer> {
-    return this.#settle(payment, (id) => this.#stripe.paymentIntents.cancel(id, {}, under(payment, 'void')));
+    return this.#settle(payment, 'void', (id, options) => this.#stripe.paymentIntents.cancel(id, {}, options));
   }
 
   async refund(payment: Payment): Promise<Answer> {
@@ -72,19 +72,26 @@ export class StripeGateway extends PaymentGateway {
   async retrieve(payment: Payment): Promise<Intent> {
     const id = intentIdOf(payment);
     try {
-      const intent = await this.#circuit.call(() => this.#stripe.paymentIntents.retrieve(id));
+      const intent = await this.#circuit.call('retrieve', () => this.#stripe.paymentIntents.retrieve(id));
       if (payment.state !== 'refunding' || intent.status !== 'succeeded') return intentOf(intent);
-      const refunds = await this.#circuit.call(() => this.#stripe.refunds.list({ payment_intent: id, limit: 100 }));
+      const refunds = await this.#circuit.call('list refunds', () =>
+        this.#stripe.refunds.list({ payment_intent: id, limit: 100 }),
+      );
       return refundOf(intent, refunds.data, idempotencyKey(payment, 'refund'));
     } catch (error) {
       return { kind: 'unknown', reason: failureOf(error).code };
     }
   }
 
-  async #settle(payment: Payment, call: (intentId: string) => Promise<Stripe.PaymentIntent>): Promise<Answer> {
+  async #settle(
+    payment: Payment,
+    operation: Operation,
+    call: (intentId: string, options: Stripe.RequestOptions) => Promise<Stripe.PaymentIntent>,
+  ): Promise<Answer> {
     let failure: Failure | undefined;
     try {
-      const intent = intentOf(await this.#circuit.call(() => call(intentIdOf(payment))));
+      const answer = () => call(intentIdOf(payment), under(payment, operation));
+      const intent = intentOf(await this.#circuit.call(operation, answer));
       if (FINAL.includes(intent.kind)) return { intent };
     } catch (error) {
       failure = failureOf(error);
@@ -98,7 +105,7 @@ export class StripeGateway extends PaymentGateway {
     const payment_intent = intentIdOf(payment);
     const attempt = idempotencyKey(payment, 'refund');
     try {
-      await this.#circuit.call(() =>
+      await this.#circuit.call('refund', () =>
         this.#stripe.refunds.create(
           { payment_intent, amount: amountMinor, metadata: { orderId, paymentId, attempt } },
           { idempotencyKey: attempt },
