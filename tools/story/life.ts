@@ -34,7 +34,8 @@ export type Message = {
 export type Parked = Omit<ServiceTrail['parked'][number], 'nextAttemptAt' | 'firstFailedAt' | 'lastFailedAt'> & {
   readonly service: ServiceName;
   readonly nextAttemptAt: number;
-  readonly firstFailedAt: number | undefined;
+  /** When it failed for the first time, or was put behind one that had. */
+  readonly since: number | undefined;
 };
 
 export type Attempt = {
@@ -75,7 +76,7 @@ export function lifeOf({ orderId, now, told, silent }: Trails): Life {
       cause,
       at: draft.kind === 'task' ? askedAt(told, { ...draft, cause }) : draft.at,
       taken,
-      parked: parkedOf(told, draft.id),
+      parked: parkedOf(told, draft.id, taken),
       attempts: attemptsOf(told, draft.id),
       ...(draft.type === 'SendEmail' ? { note: mailOf(known.get(cause ?? '')?.type) } : {}),
     };
@@ -140,7 +141,7 @@ function takenOf(told: Trails['told'], id: string): Message['taken'] {
   return rows.filter((row) => row.id === id).map(({ consumer, at }) => ({ by: consumer, at: ms(at) }));
 }
 
-function parkedOf(told: Trails['told'], id: string): Parked[] {
+function parkedOf(told: Trails['told'], id: string, taken: Message['taken']): Parked[] {
   return serviceNames.flatMap((service) =>
     (told[service]?.parked ?? [])
       .filter(({ eventId }) => eventId === id)
@@ -148,7 +149,7 @@ function parkedOf(told: Trails['told'], id: string): Parked[] {
         ...row,
         service,
         nextAttemptAt: ms(nextAttemptAt),
-        firstFailedAt: firstFailedAt === null ? undefined : ms(firstFailedAt),
+        since: firstFailedAt === null ? taken.find(({ by }) => by === row.consumer)?.at : ms(firstFailedAt),
       })),
   );
 }

@@ -66,16 +66,16 @@ export function itemsOf(life: Life, rows: readonly Row[], x: (instant: number) =
 
 /** What a reader has set aside stands in the reader's lane. */
 function keptItem(life: Life, message: Message, row: Parked, x: (instant: number) => number): Item {
-  const { consumer, service, position, state, firstFailedAt = life.now } = row;
+  const { consumer, service, position, state, since = life.now } = row;
   const label = `${message.type} is ${state} at ${consumer}`;
   return {
     id: `${service}/${position}`,
     lane: service,
-    x: x(firstFailedAt),
+    x: x(since),
     label,
     title: `${label}: ${service}/${position}`,
     tone: 'kept',
-    stretches: [{ kind: 'parked', from: firstFailedAt, to: life.now }],
+    stretches: [{ kind: 'parked', from: since, to: life.now }],
     keeps: message.id,
   };
 }

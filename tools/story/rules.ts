@@ -158,7 +158,7 @@ export function placeOf({ service, position }: Pick<Parked, 'service' | 'positio
 }
 
 function todoOf(row: Parked): string {
-  return `npm run dead-letters -- show ${placeOf(row)} (then mend the cause, and replay it)`;
+  return `npm run dead-letters -- show ${placeOf(row)} (then replay or discard it)`;
 }
 
 /** Nothing is wrong with it: it waits for an earlier message of its key. */

@@ -22,7 +22,7 @@ describe('the first screen', () => {
 
   test('says what to type about a dead letter', () => {
     expect(diagnose(lifeIn('inventory has given the order up')).todo).toEqual([
-      'npm run dead-letters -- show inventory/7 (then mend the cause, and replay it)',
+      'npm run dead-letters -- show inventory/7 (then replay or discard it)',
     ]);
   });
 

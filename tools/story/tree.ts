@@ -65,7 +65,7 @@ function rowOf(life: Life, message: Message): Omit<Row, 'branch'> {
 export function stretchesOf({ now }: Pick<Life, 'now'>, message: Message): Stretch[] {
   const { at, waiting, record, kind, attempts, parked, taken } = message;
   if (waiting) return [{ kind: 'outbox', from: at, to: now }];
-  const kept = parked.map(({ firstFailedAt }): Stretch => ({ kind: 'parked', from: firstFailedAt ?? now, to: now }));
+  const kept = parked.map(({ since }): Stretch => ({ kind: 'parked', from: since ?? now, to: now }));
   if (kind === 'fact') {
     const published = Math.max(at, record?.at ?? at);
     const last = Math.max(published, ...taken.map((one) => one.at));
@@ -99,7 +99,7 @@ function detailsOf(life: Life, message: Message): Omit<Row, 'branch'>[] {
       row.state === 'dead'
         ? `✗ ${deadWords(row).replace('is a dead letter', 'dead')}`
         : `! parked at ${row.consumer}: ${row.errorClass === null ? 'waits behind another' : reasonOf(row.errorMessage ?? row.errorClass)}`,
-      row.firstFailedAt,
+      row.since,
     ),
   );
   return [...lines, ...kept];

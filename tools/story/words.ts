@@ -53,6 +53,9 @@ const reasons: Readonly<Record<string, string>> = {
   error: 'the database refused what it does',
 };
 
+/** A list of all that is wrong with a message is for `dead-letters -- show`. */
+const LONGEST_REASON = 70;
+
 /** An attempt's error in words, with the service's own word behind. */
 export function reasonOf(error: string | undefined): string {
   if (error === undefined) return 'no reason is known';
@@ -61,7 +64,7 @@ export function reasonOf(error: string | undefined): string {
   if (/^[a-z]+(_[a-z]+)+$/.test(error)) return `the gateway said ${error}`;
   if (error.startsWith('Stripe')) return `the gateway failed (${error})`;
   const smtp = /^SMTP (.+)$/.exec(error)?.[1];
-  if (smtp === undefined) return error;
+  if (smtp === undefined) return error.length > LONGEST_REASON ? `${error.slice(0, LONGEST_REASON)}…` : error;
   return /^\d+$/.test(smtp) ? `the mail server said ${smtp}` : `the mail server did not answer (${error})`;
 }
 
