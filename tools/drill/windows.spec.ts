@@ -41,7 +41,7 @@ describe('windows are told apart', () => {
   });
 });
 
-test('docs/drill.md lists every window with its services, and has results of no other', () => {
+test('docs/drill.md lists every window with its services, and has a result for each of them', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/drill.md'), 'utf8');
   const rows = [...text.matchAll(/^\| `([\w-]+)` +\| (.*?) +\| ([\w, ]*?) +\|$/gm)];
   expect(rows.map(([, name, when, services]) => `${name}: ${when} (${services})`)).toEqual(
@@ -50,5 +50,5 @@ test('docs/drill.md lists every window with its services, and has results of no 
   const results = [...text.matchAll(/^\| ([\w-]+) +\| (order|payment|inventory|email|analytics) +\|/gm)];
   const told = results.map(([, name, service]) => `${name} ${service}`);
   const known = windows.flatMap(({ name, services }) => services.map((service) => `${name} ${service}`));
-  expect(told.filter((result) => !known.includes(result))).toEqual([]);
+  expect(told.toSorted()).toEqual(known.toSorted());
 });
