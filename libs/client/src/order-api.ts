@@ -457,7 +457,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -494,7 +509,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -524,7 +554,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'dead-letter-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -560,7 +606,26 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'operator-missing'
+              | 'dead-letter-not-found'
+              | 'dead-letter-not-dead'
+              | 'dead-letter-not-replayable'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -596,7 +661,26 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'operator-missing'
+              | 'dead-letter-not-found'
+              | 'dead-letter-not-dead'
+              | 'dead-letter-reason-missing'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -632,7 +716,24 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'operator-missing'
+              | 'dead-letter-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -660,7 +761,21 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -696,7 +811,27 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'idempotency-key-missing'
+              | 'idempotency-key-invalid'
+              | 'idempotency-key-in-use'
+              | 'idempotency-key-reused'
+              | 'unknown-product'
+              | 'outbox-too-old'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -727,7 +862,21 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -759,7 +908,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -789,7 +953,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -829,7 +1008,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'too-many-streams'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -859,7 +1054,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'order-already-cancelled'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
