@@ -91,6 +91,15 @@ describe('docs/errors.md', () => {
     expect(sorted(rows.map(([, code, status]) => `${code} ${status}`))).toEqual(sorted(inSources));
   });
 
+  test('lists the codes that the API documents name, and no other but that of the health checks', () => {
+    const documents = files('docs/openapi/*.json').map(read).join('\n');
+    const named = all(documents, /"code": \{\s*"type": "string",\s*"enum": \[([^\]]*)\]/g).flatMap((list) =>
+      all(list, /"([\w-]+)"/g),
+    );
+    const listed = all(section(errors, 'HTTP problems'), /^\| `([\w-]+)`/gm);
+    expect(sorted([...named, 'not-healthy'])).toEqual(sorted(listed));
+  });
+
   test('names every reason for which a message is unreadable', () => {
     const declared = /export type Unreadable = ([^;]+);/.exec(read('libs/contracts/src/envelope.ts'))![1]!;
     expect(all(section(errors, 'Dead letters'), /^ +- `([\w-]+)`:/gm)).toEqual(all(declared, /'([\w-]+)'/g));

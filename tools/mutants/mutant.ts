@@ -34,6 +34,6 @@ export function mutate(source: string, { from, to }: Mutant): string {
 /** Matches what Jest calls the test, and no other: the titles in a row, with something where a table fills them in. */
 export function patternOf(mutants: readonly Pick<Mutant, 'test'>[]): string {
   const escaped = (title: string) => title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const names = mutants.map(({ test }) => escaped(test.join(' ')).replaceAll(/%[sj]/g, '.*'));
+  const names = mutants.map(({ test }) => escaped(test.join(' ')).replaceAll(/%[sjp]/g, '.*'));
   return `^(${[...new Set(names)].join('|')})$`;
 }

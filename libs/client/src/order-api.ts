@@ -473,7 +473,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -510,7 +525,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -540,7 +570,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'dead-letter-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -576,7 +622,26 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'operator-missing'
+              | 'dead-letter-not-found'
+              | 'dead-letter-not-dead'
+              | 'dead-letter-not-replayable'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -612,7 +677,26 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'operator-missing'
+              | 'dead-letter-not-found'
+              | 'dead-letter-not-dead'
+              | 'dead-letter-reason-missing'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -648,7 +732,24 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'operators-only'
+              | 'operator-missing'
+              | 'dead-letter-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -705,7 +806,21 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -741,7 +856,27 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'idempotency-key-missing'
+              | 'idempotency-key-invalid'
+              | 'idempotency-key-in-use'
+              | 'idempotency-key-reused'
+              | 'unknown-product'
+              | 'outbox-too-old'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -772,7 +907,21 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -804,7 +953,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -834,7 +998,22 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -874,7 +1053,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'too-many-streams'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
@@ -904,7 +1099,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'order-not-found'
+              | 'order-already-cancelled'
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };

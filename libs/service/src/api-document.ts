@@ -1,3 +1,4 @@
+import { COMMON_PROBLEMS, PROBLEM_CODES } from '@cartwheel/http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
@@ -51,13 +52,18 @@ function operationIdFactory(controller: string, method: string): string {
 
 function withProblems(document: OpenAPIObject): OpenAPIObject {
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
-  const problem = { $ref: '#/components/schemas/Problem' };
   for (const operation of Object.values(document.paths).flatMap((path) => OPERATIONS.map((method) => path[method]))) {
-    if (operation) operation.responses['default'] = refusal(problem);
+    if (!operation) continue;
+    const extended = operation as typeof operation & { [PROBLEM_CODES]?: readonly string[] };
+    operation.responses['default'] = refusal([...(extended[PROBLEM_CODES] ?? []), ...COMMON_PROBLEMS]);
+    delete extended[PROBLEM_CODES];
   }
   return document;
 }
 
-function refusal(schema: { $ref: string }) {
+/** A problem with one of these codes. */
+function refusal(codes: readonly string[]) {
+  const oneOfThese = { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: [...codes] } } };
+  const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, oneOfThese] };
   return { description: 'A problem', content: { 'application/problem+json': { schema } } };
 }

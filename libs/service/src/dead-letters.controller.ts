@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { type Cause, text, type Topology } from '@cartwheel/contracts';
-import { Operator, OperatorsOnly, RequestCause } from '@cartwheel/http';
+import { Operator, OperatorsOnly, Problems, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { discard, listParked, replay, reveal, showParked } from '@cartwheel/parking';
 import type { Queryable } from '@cartwheel/postgres';
@@ -37,6 +37,8 @@ type At = z.infer<typeof At>;
 const Why = z.strictObject({ reason: text(500).optional() }).optional();
 type Why = z.infer<typeof Why>;
 
+const OF_AN_ACTION = ['operators-only', 'operator-missing', 'dead-letter-not-found'];
+
 /**
  * What operators do about messages that were given up (docs/dead-letters.md). GET shows nothing personal and changes
  * nothing; `reveal` is a POST because it leaves a trace.
@@ -51,12 +53,14 @@ export class DeadLettersController {
   ) {}
 
   @Get('dead-letters')
+  @Problems('operators-only')
   @ApiOkResponse({ standardSchema: ParkedMessages })
   dead(@Query({ schema: Filter }) filter: Filter) {
     return listParked(this.database, { ...filter, state: 'dead' });
   }
 
   @Get('parked')
+  @Problems('operators-only')
   @ApiOkResponse({ standardSchema: ParkedMessages })
   parked(@Query({ schema: Filter }) filter: Filter) {
     return listParked(this.database, { ...filter, state: 'parked' });
@@ -64,12 +68,14 @@ export class DeadLettersController {
 
   /** Parked ones too: where did it go after a replay? */
   @Get('dead-letters/:position')
+  @Problems('operators-only', 'dead-letter-not-found')
   @ApiOkResponse({ standardSchema: DeadLetter })
   show(@Param({ schema: At }) { position }: At) {
     return showParked(this.database, position);
   }
 
   @Post('dead-letters/:position/replay')
+  @Problems(...OF_AN_ACTION, 'dead-letter-not-dead', 'dead-letter-not-replayable')
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: Standing })
   replay(
@@ -82,6 +88,7 @@ export class DeadLettersController {
   }
 
   @Post('dead-letters/:position/discard')
+  @Problems(...OF_AN_ACTION, 'dead-letter-not-dead', 'dead-letter-reason-missing')
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: Standing })
   discard(
@@ -94,6 +101,7 @@ export class DeadLettersController {
   }
 
   @Post('dead-letters/:position/reveal')
+  @Problems(...OF_AN_ACTION)
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: Revealed })
   reveal(

@@ -8,6 +8,8 @@ const idempotent = { file: 'libs/http/src/idempotent.ts', spec: 'libs/http/src/i
 const order = { file: 'apps/order/src/domain/order.ts', spec: 'apps/order/src/domain/order.spec.ts' };
 const payment = { file: 'apps/payment/src/domain/payment.ts', spec: 'apps/payment/src/domain/payment.spec.ts' };
 
+const mails = { file: 'apps/email/src/mailer/smtp-mailer.ts', spec: 'apps/email/src/send.int.spec.ts' };
+const ledger = { file: 'apps/inventory/src/inventory.schema.ts', spec: 'apps/inventory/src/ledger.int.spec.ts' };
 const balance = {
   spec: 'tools/model/balance.spec.ts',
   test: ['money and stock balance when all has come to rest, whatever was asked, repeated, lost and killed before'],
@@ -209,5 +211,57 @@ export const shop: readonly Mutant[] = [
     to: 'route',
     spec: 'libs/http/src/server-limits.spec.ts',
     test: ['a stream may last'],
+  },
+  {
+    name: 'two-senders-of-one-mail',
+    promise: 'A mail that somebody is sending is left alone for as long as a send may take.',
+    file: 'apps/email/src/send-email/send-email.ts',
+    from: 'AND e.sending_since < clock_timestamp() - make_interval(secs => $2::float8 / 1000))',
+    to: 'AND $2::float8 > 0)',
+    spec: mails.spec,
+    test: ['a task that stands in the queue five times side by side sends one mail'],
+  },
+  {
+    name: 'refused-mail-sent-again',
+    promise: 'A mail that the server refuses for good is dead at once.',
+    ...mails,
+    from: 'return refusesThisMail ? new Permanent(said) : new Transient(said);',
+    to: 'return new (refusesThisMail ? Transient : Transient)(said);',
+    test: ['a mail whose %s the server refuses for good is dead, and known not to be sent'],
+  },
+  {
+    name: 'busy-is-for-good',
+    promise: 'A mail that the server is too busy for is tried again.',
+    ...mails,
+    from: ' && responseCode >= 500;',
+    to: ';',
+    test: ['a mail is tried again, and known not to be sent, when', 'the server is too busy for the recipient'],
+  },
+  {
+    name: 'doubt-about-a-mail-forgotten',
+    promise: 'A send of which nobody knows whether it was taken is on record as such.',
+    ...mails,
+    from: 'neverBegan ? new Transient(said) : new OutcomeUnknown(said);',
+    to: 'new (neverBegan ? Transient : Transient)(said);',
+    test: [
+      'a mail of which nobody knows whether it was sent is recorded so, and repeated under its Message-ID, when',
+      'the connection is lost before the answer',
+    ],
+  },
+  {
+    name: 'release-of-anything',
+    promise: 'What is released was reserved, piece for piece.',
+    ...ledger,
+    from: `WHEN 'released' THEN available > 0 AND reserved = -available AND shipped = 0`,
+    to: `WHEN 'released' THEN true`,
+    test: ['a movement that is not what its kind may do is refused: %s %p %p %p'],
+  },
+  {
+    name: 'shipping-of-anything',
+    promise: 'What is shipped was reserved, piece for piece.',
+    ...ledger,
+    from: `WHEN 'shipped' THEN shipped > 0 AND reserved = -shipped AND available = 0`,
+    to: `WHEN 'shipped' THEN true`,
+    test: ['a movement that is not what its kind may do is refused: %s %p %p %p'],
   },
 ];

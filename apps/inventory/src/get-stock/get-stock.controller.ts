@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Problems } from '@cartwheel/http';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import { z } from 'zod';
@@ -23,6 +24,7 @@ export class GetStockController {
 
   /** The levels of one product, now or at any instant. Before it was first stocked there was nothing of it. */
   @Get(':sku')
+  @Problems('product-not-found')
   @ApiOkResponse({ standardSchema: StockLevel })
   async get(
     @Param({ schema: Product }) { sku }: Product,

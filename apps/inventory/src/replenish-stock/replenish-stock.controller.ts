@@ -1,7 +1,7 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse } from '@nestjs/swagger';
 import type { Cause } from '@cartwheel/contracts';
-import { IdempotencyKey, once, RequestCause } from '@cartwheel/http';
+import { IDEMPOTENCY_PROBLEMS, IdempotencyKey, once, Problems, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { z } from 'zod';
 import { Replenished } from '../inventory.responses.ts';
@@ -20,6 +20,7 @@ export class ReplenishStockController {
 
   /** 201 with the levels right after: the pieces are there when the answer is. */
   @Post(':sku/replenishments')
+  @Problems(...IDEMPOTENCY_PROBLEMS, 'product-not-found', 'stock-too-large')
   @ApiCreatedResponse({ standardSchema: Replenished })
   replenish(
     @IdempotencyKey() key: string,

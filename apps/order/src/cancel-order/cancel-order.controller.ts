@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiAcceptedResponse } from '@nestjs/swagger';
 import type { Cause } from '@cartwheel/contracts';
-import { RequestCause } from '@cartwheel/http';
+import { Problems, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
@@ -21,6 +21,7 @@ export class CancelOrderController {
   /** The wish is durable when this answers; what becomes of it depends on how far the money is (see `cancel`). */
   @Post(':id/cancellation')
   @HttpCode(202)
+  @Problems('order-not-found', 'order-already-cancelled')
   @ApiAcceptedResponse({ standardSchema: OrderStatus })
   async cancel(@OrderId() orderId: string, @RequestCause() cause: Cause) {
     // What follows belongs to the checkout that the order came from.

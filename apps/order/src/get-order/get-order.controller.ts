@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { readEvents } from '@cartwheel/event-store';
+import { Problems } from '@cartwheel/http';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import { OrderDetails, OrderHistory, orderNotFound, toHistoryEntry, toOrderDetai
 const Instant = z.object({ at: z.iso.datetime({ offset: true }).optional() });
 
 @Controller('orders/:id')
+@Problems('order-not-found')
 export class GetOrderController {
   constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse } from '@nestjs/swagger';
 import type { Cause } from '@cartwheel/contracts';
-import { IdempotencyKey, once, RequestCause } from '@cartwheel/http';
+import { IDEMPOTENCY_PROBLEMS, IdempotencyKey, once, Problems, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import type { FastifyReply } from 'fastify';
 import { Receipt } from '../order.responses.ts';
@@ -17,6 +17,7 @@ export class PlaceOrderController {
 
   @Post()
   @HttpCode(202)
+  @Problems(...IDEMPOTENCY_PROBLEMS, 'unknown-product', 'outbox-too-old')
   @ApiAcceptedResponse({ standardSchema: Receipt, headers: { Location: { schema: { type: 'string' } } } })
   async place(
     @IdempotencyKey() key: string,

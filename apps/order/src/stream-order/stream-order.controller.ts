@@ -1,7 +1,7 @@
 import { Controller, Headers, Inject, type MessageEvent, Res, Sse } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import { readEvents } from '@cartwheel/event-store';
-import { Streams } from '@cartwheel/http';
+import { Problems, Streams } from '@cartwheel/http';
 import type { Queryable } from '@cartwheel/postgres';
 import { DATABASE } from '@cartwheel/service';
 import type { FastifyReply } from 'fastify';
@@ -28,6 +28,7 @@ export class StreamOrderController {
    */
   @Sse(':id/stream')
   @Streams()
+  @Problems('order-not-found', 'too-many-streams')
   @ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'string' } })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ standardSchema: OrderHistoryEntry, description: 'each event: id is the version, event the type' })

@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Problems } from '@cartwheel/http';
 import type { Queryable } from '@cartwheel/postgres';
 import { DomainError, isId } from '@cartwheel/primitives';
 import { DATABASE } from '@cartwheel/service';
@@ -10,6 +11,7 @@ export class GetPaymentController {
   constructor(@Inject(DATABASE) private readonly database: Queryable) {}
 
   @Get(':orderId')
+  @Problems('payment-not-found')
   @ApiOkResponse({ standardSchema: PaymentDetails })
   async get(@Param('orderId') orderId: string) {
     const rows = isId(orderId)
