@@ -7,6 +7,7 @@ import { parking } from './safeguards/parking.ts';
 import { rabbitmq } from './safeguards/rabbitmq.ts';
 import { shop } from './safeguards/shop.ts';
 import { tasks } from './safeguards/tasks.ts';
+import { telemetry } from './safeguards/telemetry.ts';
 
 /** In the order of docs/guarantees.md: the way of a message. */
 export const chapters: readonly Chapter[] = [
@@ -18,4 +19,5 @@ export const chapters: readonly Chapter[] = [
   { title: 'Tasks', mutants: tasks },
   { title: 'Dead letters', mutants: deadLetters },
   { title: 'The shop', mutants: shop },
+  { title: 'Traces, logs, metrics', mutants: telemetry },
 ];
