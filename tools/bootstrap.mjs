@@ -28,6 +28,7 @@ const commands = {
   'test:docker': { about: 'the same with the engines in Docker', script: 'tools/test/main.ts', stack: 'docker' },
   drill: { about: 'kill services where it hurts, then check every promise', script: 'tools/drill/main.ts' },
   bench: { about: 'messages per second and memory, beside what limits them', script: 'tools/bench/main.ts' },
+  price: { about: 'what metrics and tracing cost, in CPU per order', script: 'tools/telemetry/price.ts' },
   load: { about: 'place orders in a running shop, for ever', script: 'tools/load/main.ts' },
   openapi: { about: "write the services' API documents and the typed client", script: 'tools/openapi/main.ts' },
   messages: { about: 'write docs/messages.md: who tells whom what', script: 'tools/messages/main.ts' },

@@ -8,6 +8,7 @@ import { rabbitmq } from './safeguards/rabbitmq.ts';
 import { shop } from './safeguards/shop.ts';
 import { stories } from './safeguards/story.ts';
 import { tasks } from './safeguards/tasks.ts';
+import { telemetry } from './safeguards/telemetry.ts';
 
 /** In the order of docs/guarantees.md: the way of a message. */
 export const chapters: readonly Chapter[] = [
@@ -20,4 +21,5 @@ export const chapters: readonly Chapter[] = [
   { title: 'Dead letters', mutants: deadLetters },
   { title: 'The story', mutants: stories },
   { title: 'The shop', mutants: shop },
+  { title: 'Traces, logs, metrics', mutants: telemetry },
 ];
