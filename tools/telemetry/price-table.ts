@@ -3,6 +3,8 @@ export type Measured = {
   readonly cpuMsPerOrder: number;
   readonly idleMb: number;
   readonly residentMb: number;
+  /** What arrived at the collector. */
+  readonly spansPerOrder: number;
 };
 
 /** A table for docs/observability.md: medians, and how far the measurements lie apart; the first mode is what others cost more than. */
@@ -17,11 +19,12 @@ export function priceTable(measured: readonly Measured[]): string {
       `${median(cpu).toFixed(1)} ms`,
       `${Math.min(...cpu).toFixed(1)}–${Math.max(...cpu).toFixed(1)}`,
       `${ratio.toFixed(2)}`,
+      `${median(of.map(({ spansPerOrder }) => spansPerOrder)).toFixed(1)}`,
       `${Math.round(median(of.map(({ idleMb }) => idleMb)) / 5)} MB`,
       `${Math.round(median(of.map(({ residentMb }) => residentMb)) / 5)} MB`,
     ];
   });
-  const head = ['mode', 'CPU per order', 'from–to', 'ratio', 'memory, idle', 'after the orders'];
+  const head = ['mode', 'CPU per order', 'from–to', 'ratio', 'spans', 'memory, idle', 'after the orders'];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

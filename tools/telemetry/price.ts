@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { asProgram } from '../program.ts';
@@ -47,7 +48,13 @@ await asProgram(HELP, options, async ({ orders = '200', rounds = '5', stack: cho
   const progress = createProgress();
   const folder = join(import.meta.dirname, `../../.cartwheel/price/${process.pid}`);
   const stack = await startStack({ folder, ports: 'free', progress, signal, ...stackOption(chosen) });
-  const sink = createServer((request, response) => request.resume().on('end', () => response.end('{}')));
+  let spans = 0;
+  const sink = createServer((request, response) => {
+    void text(request).then((body) => {
+      spans += body.split('"startTimeUnixNano"').length - 1;
+      response.end('{}');
+    });
+  });
   await once(sink.listen(0, '127.0.0.1'), 'listening');
   const endpoint = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`;
   const measured: Measured[] = [];
@@ -57,7 +64,9 @@ await asProgram(HELP, options, async ({ orders = '200', rounds = '5', stack: cho
         signal.throwIfAborted();
         const env = { LOG_LEVEL: 'info', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...own };
         await progress.step(`round ${round}: ${mode}`, async () => {
-          measured.push({ mode, ...(await measure(stack.addresses, env, perRun, `${folder}-shop`)) });
+          spans = 0;
+          const found = await measure(stack.addresses, env, perRun, `${folder}-shop`);
+          measured.push({ mode, ...found, spansPerOrder: spans / (perRun + WARM_UP) });
         });
       }
     }
