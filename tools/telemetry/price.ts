@@ -83,11 +83,12 @@ process.exit();
 async function measure(addresses: Addresses, env: Record<string, string>, orders: number, folder: string) {
   const namespace = `price-${randomBytes(4).toString('hex')}`;
   const ports = await freePorts();
-  const shop = await startShop({ folder, addresses, ports, namespace, partitions: 3, env, progress: silent });
-  const scraping = setInterval(() => {
-    if (!('OTEL_METRICS_EXPORTER' in env)) for (const url of Object.values(shop.target.urls)) void scrape(url);
-  }, SCRAPE_EVERY_MS);
+  let scraping: NodeJS.Timeout | undefined;
   try {
+    const shop = await startShop({ folder, addresses, ports, namespace, partitions: 3, env, progress: silent });
+    scraping = setInterval(() => {
+      if (!('OTEL_METRICS_EXPORTER' in env)) for (const url of Object.values(shop.target.urls)) void scrape(url);
+    }, SCRAPE_EVERY_MS);
     const idleMb = residentMb(shop);
     await place(shop, WARM_UP);
     await atRest(shop, WARM_UP);
