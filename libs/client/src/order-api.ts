@@ -778,7 +778,21 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/problem+json': components['schemas']['Problem'];
+          'application/problem+json': components['schemas']['Problem'] & {
+            /** @enum {string} */
+            code:
+              | 'invalid-request'
+              | 'malformed-request'
+              | 'not-found'
+              | 'request-too-slow'
+              | 'body-too-large'
+              | 'uri-too-long'
+              | 'unsupported-media-type'
+              | 'headers-too-large'
+              | 'internal-error'
+              | 'temporarily-unavailable'
+              | 'answer-too-slow';
+          };
         };
       };
     };
