@@ -39,6 +39,8 @@ export async function drillContainers(
   const rows: ContainerRow[] = [];
   for (const [name, id] of ids) {
     for (const [fault, { begin, end }] of Object.entries(faults)) {
+      // Its mailbox is in memory: nobody could tell any more which mails had arrived.
+      if (name === 'maildev' && fault === 'killed') continue;
       const title = `${name} ${fault} for ${LASTS_MS / 1_000} s, and back`;
       await progress.step(title, async () => {
         shoppers.come(CUSTOMERS);

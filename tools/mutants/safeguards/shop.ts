@@ -133,10 +133,11 @@ export const shop: readonly Mutant[] = [
   {
     name: 'two-intents-for-one-payment',
     promise: 'Money is held and taken once, also when two workers have created an intent each.',
-    ...balance,
     file: 'apps/payment/src/domain/payment.ts',
     from: `payment.state === 'authorizing' && payment.intentId === undefined ? {`,
     to: `payment.state === 'authorizing' ? {`,
+    spec: 'apps/payment/src/domain/payment.spec.ts',
+    test: ['a payment without a recorded intent', 'gets one while it is authorizing, and keeps the first'],
   },
   {
     name: 'capture-failed-while-money-is-held',
