@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is named in the arguments (java, maven, rabbitmq) with apt. Runs as root, on Debian and Ubuntu.
+# Installs what is named in the arguments (java, maven, rabbitmq, prometheus) with apt. Runs as root, on Debian and Ubuntu.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
@@ -27,6 +27,7 @@ for thing in "$@"; do
       ;;
     maven) packages="$packages maven" ;;
     rabbitmq) packages="$packages rabbitmq-server" ;;
+    prometheus) packages="$packages prometheus" ;;
   esac
 done
 
@@ -36,4 +37,7 @@ apt-get install -y --no-install-recommends $packages
 # Installed for this repository's own use: it should not start with the machine either.
 case " $* " in
   *' rabbitmq '*) if [ -d /run/systemd/system ]; then systemctl disable rabbitmq-server epmd.socket || true; fi ;;
+esac
+case " $* " in
+  *' prometheus '*) if [ -d /run/systemd/system ]; then systemctl disable prometheus || true; fi ;;
 esac
