@@ -4,6 +4,8 @@ import { targetOfCompose } from '../shop/environment.ts';
 import { stackOption } from '../stack-option.ts';
 import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
+import { drillAlarms } from './alarms/drill-alarms.ts';
+import { alarmsClosing, alarmsTable, hasFiredAndEnded } from './alarms/results.ts';
 import { containersTable, drillContainers } from './containers.ts';
 import { drill, type Pace } from './drill.ts';
 import { choose, fullPlan, quickPlan } from './plan.ts';
@@ -16,6 +18,9 @@ const HELP = `npm run drill               kill services where it hurts, under lo
   -- --list                 the windows
   -- --containers           kill, pause and cut off each container of a shop
                             that docker compose up has started; --only <name>
+  -- --alarms               have every alarm fire in a Prometheus, and end;
+                            --only <name,name>
+     --hurry <n>            divides every time in the rules, 10 if left out
   -- --markdown <file>      write the table there too
   -- --stack docker|native|external
                             which engines, as in npm run demo
@@ -33,9 +38,16 @@ const flag = { type: 'boolean' } as const;
 
 await asProgram(
   HELP,
-  { quick: flag, list: flag, containers: flag, only: text, markdown: text, stack: text },
-  async ({ flags, only, markdown: file, stack }, signal) => {
+  { quick: flag, list: flag, containers: flag, alarms: flag, only: text, hurry: text, markdown: text, stack: text },
+  async ({ flags, only, hurry, markdown: file, stack }, signal) => {
     if (flags.has('list')) return console.log(list());
+    if (flags.has('alarms')) {
+      const rows = await drillAlarms({ only, hurry: timesOf(hurry), progress: createProgress(), signal });
+      if (file !== undefined) writeFileSync(file, `${alarmsTable(rows)}\n`);
+      console.log(`\n${alarmsTable(rows)}\n\n${alarmsClosing(rows)}`);
+      if (!rows.every(hasFiredAndEnded)) process.exitCode = 1;
+      return;
+    }
     if (flags.has('containers')) {
       const rows = await drillContainers({ target: targetOfCompose(), only }, createProgress(), signal);
       if (file !== undefined) writeFileSync(file, `${containersTable(rows)}\n`);
@@ -53,6 +65,13 @@ await asProgram(
   },
 );
 process.exit();
+
+function timesOf(hurry = '10'): number {
+  const times = Number(hurry);
+  if (!(times >= 1 && times <= 60))
+    throw new Friendly(`--hurry is a number from 1 to 60, not ${JSON.stringify(hurry)}.`);
+  return times;
+}
 
 function list(): string {
   return windows.map(({ name, when, services }) => `${name}  (${services.join(', ')})\n    dies ${when}`).join('\n');

@@ -4,30 +4,33 @@ import { thisMachine } from '../machine.ts';
 import { layers, type RunningProcess, startProcess, waitUntilReady } from '../processes.ts';
 import { repository } from './start.ts';
 
-const alerts = join(repository, 'infra/telemetry/alerts.yml');
+export const alertRules = join(repository, 'infra/telemetry/alerts.yml');
 
 /** Why Prometheus cannot run here; undefined when it can. */
 export function prometheusIsMissing(): string | undefined {
   return thisMachine.which('prometheus') ? undefined : 'there is no Prometheus (apt: prometheus)';
 }
 
-/** A real Prometheus on loopback, with our rules, that scrapes these `host:port`s every second. */
+/** A real Prometheus on loopback, with our rules, or with those of a text, that scrapes these `host:port`s every second. */
 export async function startPrometheus({
   folder,
   port,
   targets,
+  rules,
 }: {
   folder: string;
   port: number;
   targets: readonly string[];
+  rules?: string;
 }): Promise<RunningProcess> {
   const home = join(folder, 'prometheus');
   await mkdir(home, { recursive: true });
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    rule_files: [alerts],
+    rule_files: [rules === undefined ? alertRules : 'rules.yml'],
     scrape_configs: [{ job_name: 'cartwheel', static_configs: [{ targets }] }],
   };
+  if (rules !== undefined) await writeFile(join(home, 'rules.yml'), rules);
   // JSON is YAML too.
   await writeFile(join(home, 'prometheus.yml'), JSON.stringify(config));
   const prometheus = startProcess({

@@ -1,7 +1,9 @@
-import { type FactData, type FactType } from '@cartwheel/contracts';
+import { cancellationReasons, type FactData, type FactType } from '@cartwheel/contracts';
 import { attributes, count, metrics, took } from '@cartwheel/observability';
 import { timeOfId } from '@cartwheel/primitives';
 import type { OnPublished } from '@cartwheel/service';
+
+const ways = ['completed', 'refunded', ...cancellationReasons];
 
 /**
  * The business in figures, from what the order announces: what was rolled back is not counted, and an instance that does
@@ -11,6 +13,8 @@ export const countOrders: OnPublished = ({ type, headers, payload }) => {
   const dataOf = <T extends FactType>(_: T) => JSON.parse(String(payload)) as FactData<T>;
   switch (type) {
     case 'OrderPlaced':
+      // Prometheus sees a counter grow, and not that it begins with 1: the first time-out would not count.
+      for (const outcome of ways) count(metrics.ordersEnded, { [attributes.outcome]: outcome }, 0);
       return count(metrics.ordersPlaced, {});
     case 'OrderCompleted': {
       const { orderId, total } = dataOf(type);

@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { thisMachine } from '../../stack/machine.ts';
+import { alertRules } from '../../stack/native/prometheus.ts';
+import { alertNames } from '../../telemetry/queries.ts';
+import { faults } from './faults.ts';
+import { inAHurry } from './hurry.ts';
+import { alarmsClosing, alarmsTable } from './results.ts';
+
+const rules = readFileSync(alertRules, 'utf8');
+
+describe('rules in a hurry', () => {
+  test('once is what it was', () => {
+    expect(inAHurry(rules, 1)).toBe(rules);
+  });
+
+  test('ranges, `for:` and ages are divided; shares, states and buckets stay', () => {
+    const rule = (range: string, age: number, more: number, wait: string) =>
+      `expr: rate(x{le="60"}[${range}]) > 14.4 * 0.005 or y > ${age} and z == 2 and a > (b + ${more}) or c > 0\n        for: ${wait}`;
+    expect(inAHurry(rule('1h', 1020, 300, '15m'), 10)).toBe(rule('360s', 102, 30, '90s'));
+    expect(inAHurry(rule('5m', 90, 60, '30s'), 60)).toBe(rule('5s', 2, 1, '1s'));
+  });
+
+  test('nothing of the rules that we have is forgotten', () => {
+    const times = (text: string): readonly string[] => text.match(/\[\d+\w\]|for: \d+\w|[>+] \d{2,}(?![\d.])/g) ?? [];
+    const before = times(rules);
+    expect(before.length).toBeGreaterThan(30);
+    expect(times(inAHurry(rules, 7)).filter((time) => before.includes(time))).toEqual([]);
+  });
+
+  const promtool = thisMachine.which('promtool');
+  (promtool === undefined ? test.skip : test)('Prometheus takes them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+    writeFileSync(join(folder, 'rules.yml'), inAHurry(rules, 10));
+    const { status, stdout } = spawnSync(promtool!, ['check', 'rules', 'rules.yml'], { cwd: folder, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining('12 rules found') });
+  });
+});
+
+describe('faults', () => {
+  test('there is one for each alarm, in the order of the rules', () => {
+    expect(faults.map(({ alarm }) => alarm)).toEqual(alertNames());
+  });
+
+  test('docs/drill.md has a result for each: it fired, and it ended', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/drill.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| (\w+) +\| (.+?) +\| (\d+ s) +\| (\d+ s) +\| .+ \|$/gm)];
+    expect(rows.map(([, alarm, broken]) => `${alarm}: ${broken}`)).toEqual(
+      faults.map(({ alarm, broken }) => `${alarm}: ${broken}`),
+    );
+  });
+});
+
+test('an alarm that did not fire is no success', () => {
+  const row = { alarm: 'A', broken: 'b', beside: ['C'] };
+  const rows = [
+    { ...row, firedAfterMs: 1_400, endedAfterMs: 12_600 },
+    { ...row, missed: 'not within 3 s: it fires' },
+  ];
+  expect(alarmsTable(rows).split('\n').slice(2)).toEqual([
+    '| A | b | 1 s | 13 s | C |',
+    '| A | b | never | never | C |',
+  ]);
+  expect(alarmsClosing(rows)).toBe('2 alarms, 1 fired and ended');
+});
