@@ -29,6 +29,9 @@ export const taskAttemptsSchema: Schema = {
     -- is due. The fact is NULL in rows from before.
     ALTER TABLE task_attempts ADD COLUMN causation_id text, ADD COLUMN error_class text, ADD COLUMN error_message text,
       ADD COLUMN next_attempt_at timestamptz;`,
+    `
+    -- For whoever counts the tasks that keep failing (repeating-tasks.ts).
+    CREATE INDEX task_attempts_repeating_idx ON task_attempts (next_attempt_at) WHERE outcome = 'retry' AND attempt >= 4;`,
   ],
   grants: { task_attempts: 'SELECT, INSERT, UPDATE' },
 };

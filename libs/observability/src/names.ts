@@ -118,6 +118,13 @@ export const metrics = {
     description: 'How long ago the oldest of them failed for the last time',
   },
 
+  repeatingTasks: {
+    name: 'cartwheel.tasks.repeating',
+    kind: 'gauge',
+    unit: '{task}',
+    description: 'Tasks that have failed four times or more and will be tried again',
+  },
+
   // The outside
   gatewayDuration: {
     name: 'cartwheel.gateway.call.duration',

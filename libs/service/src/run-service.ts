@@ -34,7 +34,7 @@ import type { OnPublished } from './observed-messages.ts';
 import { PlatformModule } from './platform.module.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
 import type { TellTrail } from './trail.ts';
-import { LagWatch, observeDatabase, observeEventLoop, type Sample } from './samples.ts';
+import { LagWatch, observeDatabase, observeEventLoop, type Sample, tasks } from './samples.ts';
 
 export type ServiceDescription = {
   readonly name: string;
@@ -114,7 +114,7 @@ export async function runService({
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
   const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
   if (renderMetrics) {
-    observeDatabase(pool, samples, logger);
+    observeDatabase(pool, workers.length > 0 ? [tasks, ...samples] : samples, logger);
     observeEventLoop();
     lagWatch.start(logger);
   }

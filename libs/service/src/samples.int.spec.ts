@@ -7,18 +7,18 @@ import { newId } from '@cartwheel/primitives';
 import { engines, eventually, kafkaTopic, tcpProxy, testDatabase, testNamespace } from '@cartwheel/testing';
 import { expect, test } from '@jest/globals';
 import { startOpsServer } from './fixtures/ops-server.ts';
-import { LagWatch, observeDatabase } from './samples.ts';
-import { platformSchemas } from './schemas.ts';
+import { LagWatch, observeDatabase, tasks } from './samples.ts';
+import { platformSchemas, workerSchemas } from './schemas.ts';
 
 const logger = createLogger('test', 'silent');
 const { brokers } = engines().kafka;
 
 test('a page tells what waits in the outbox and what is set aside, and goes on without a database that is away', async () => {
-  const db = await testDatabase(platformSchemas);
+  const db = await testDatabase(workerSchemas);
   const proxy = await tcpProxy(db.url);
   const pool = createPool(proxy.url, { name: 'test', max: 2 });
   const render = startMetrics('test');
-  observeDatabase(pool, [], logger);
+  observeDatabase(pool, [tasks], logger);
   const server = await startOpsServer(db.pool, { renderMetrics: render });
   const page = async () => (await fetch(`${server.url}/metrics`)).text();
 
@@ -32,6 +32,10 @@ test('a page tells what waits in the outbox and what is set aside, and goes on w
      SELECT 'kafka', 'email', 'order-events', key::bytea, state, 1, now(), gen_random_uuid(), '{}', now() - interval '1 hour'
      FROM (VALUES ('a', 'dead'), ('a', 'parked'), ('b', 'parked')) AS r(key, state)`,
   );
+  await db.admin.query(
+    `INSERT INTO task_attempts (task_id, type, subject, attempt, outcome, next_attempt_at)
+     VALUES (gen_random_uuid(), 'SendEmail', 'order', 4, 'retry', now() + interval '5 minutes')`,
+  );
   const first = await page();
   expect(first).toContain('cartwheel_outbox_messages{cartwheel_channel="kafka",service_name="test"} 1');
   expect(first).toMatch(/cartwheel_outbox_oldest_age\{cartwheel_channel="kafka",service_name="test"\} 9\d\./);
@@ -39,6 +43,8 @@ test('a page tells what waits in the outbox and what is set aside, and goes on w
   expect(first).toContain('cartwheel_parked_messages{cartwheel_consumer="email",service_name="test"} 2');
   expect(first).toContain('cartwheel_dead_letters_messages{cartwheel_consumer="email",service_name="test"} 1');
   expect(first).toMatch(/cartwheel_dead_letters_oldest_age\{cartwheel_consumer="email",service_name="test"\} 36\d\d/);
+
+  expect(first).toContain('cartwheel_tasks_repeating{cloudevents_event_type="SendEmail",service_name="test"} 1');
 
   proxy.set('closed');
   await eventually(async () => {

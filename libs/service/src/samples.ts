@@ -1,5 +1,6 @@
 import type { Delivery } from '@cartwheel/contracts';
 import { type Group, type Kafka, LagClock, type Position, positionsOf } from '@cartwheel/kafka';
+import { repeatingTasks } from '@cartwheel/inbox';
 import { attributes, type Logger, type Metric, metrics, observe, type Reading } from '@cartwheel/observability';
 import { waiting } from '@cartwheel/outbox';
 import { setAsideCounts } from '@cartwheel/parking';
@@ -41,6 +42,17 @@ const platform: readonly Sample[] = [
       }),
   },
 ];
+
+/** What the tables of a service with workers tell beside that. */
+export const tasks: Sample = {
+  gauges: [metrics.repeatingTasks],
+  read: async (database) =>
+    (await repeatingTasks(database)).map(({ type, tasks: value }) => ({
+      metric: metrics.repeatingTasks,
+      value,
+      attributes: { [attributes.type]: type },
+    })),
+};
 
 export function observeDatabase(pool: Pool, own: readonly Sample[], logger: Logger): void {
   const samples = [...platform, ...own];

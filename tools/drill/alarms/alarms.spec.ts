@@ -42,8 +42,8 @@ describe('rules in a hurry', () => {
 });
 
 describe('faults', () => {
-  test('there is one for each alarm, in the order of the rules', () => {
-    expect(faults.map(({ alarm }) => alarm)).toEqual(alertNames());
+  test('there is one for each alarm at least, in the order of the rules', () => {
+    expect([...new Set(faults.map(({ alarm }) => alarm))]).toEqual(alertNames());
   });
 
   test('docs/drill.md has a result for each: it fired, and it ended', () => {

@@ -50,7 +50,8 @@ export async function drillAlarms({ only, hurry, progress, signal }: AlarmOption
       folder,
       addresses: stack.addresses,
       ports: await freePorts(),
-      env: { LOG_LEVEL: 'warn', ...patience(hurry) },
+      // A silent mail server is asked again soon.
+      env: { LOG_LEVEL: 'warn', SMTP_DEADLINE_MS: '2000', ...patience(hurry) },
       progress,
       signal,
     });
