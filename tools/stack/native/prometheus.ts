@@ -11,7 +11,7 @@ export function prometheusIsMissing(): string | undefined {
   return thisMachine.which('prometheus') ? undefined : 'there is no Prometheus (apt: prometheus)';
 }
 
-/** A real Prometheus on loopback, with our rules, or with those of a text, that scrapes these `host:port`s every second. */
+/** A real Prometheus on loopback, with our rules, or with those of a text, that scrapes these `host:port`s every two seconds. */
 export async function startPrometheus({
   folder,
   port,
@@ -26,7 +26,8 @@ export async function startPrometheus({
   const home = join(folder, 'prometheus');
   await mkdir(home, { recursive: true });
   const config = {
-    global: { scrape_interval: '1s', evaluation_interval: '1s' },
+    // A page waits for a second for a database or broker that is silent: within one second it would not answer in time.
+    global: { scrape_interval: '2s', evaluation_interval: '1s' },
     rule_files: [rules === undefined ? alertRules : 'rules.yml'],
     scrape_configs: [{ job_name: 'cartwheel', static_configs: [{ targets }] }],
   };
