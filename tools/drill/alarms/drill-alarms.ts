@@ -24,6 +24,8 @@ export type AlarmOptions = {
 };
 
 const CUSTOMERS = 4;
+/** An alarm that begins again within that has not ended. */
+const STAYS_QUIET_MS = 10_000;
 const PIECES = 100_000;
 const AT_REST_WITHIN_MS = 600_000;
 /** What the services wait of themselves, whatever the hurry: the last rung of the ladder, and a consumer's return. */
@@ -126,11 +128,14 @@ async function see(fault: Fault, { scene, shoppers, watch, hurry, progress }: Se
       await mend();
     }
     const mended = Date.now();
-    await progress.step(`${alarm} ends`, () =>
-      until('it has ended', async () => !(await watch.fires(alarm)), { withinMs, signal }),
-    );
+    let quietSince: number | undefined;
+    const staysQuiet = async () => {
+      quietSince = (await watch.fires(alarm)) ? undefined : (quietSince ?? Date.now());
+      return quietSince !== undefined && Date.now() - quietSince > STAYS_QUIET_MS;
+    };
+    await progress.step(`${alarm} ends`, () => until('it has ended', staysQuiet, { withinMs, signal }));
     const beside = watch.seen().filter((other) => other !== alarm);
-    return { ...row, firedAfterMs: mended - broke, endedAfterMs: Date.now() - mended, beside };
+    return { ...row, firedAfterMs: mended - broke, endedAfterMs: quietSince! - mended, beside };
   } catch (error) {
     signal.throwIfAborted();
     progress.say(`✗ ${alarm}: ${(error as Error).message}; firing: ${watch.seen().join(', ') || 'nothing'}`);
