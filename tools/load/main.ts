@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomUUID } from 'node:crypto';
 import { scenes } from '../demo/orders.ts';
 import { follow, place, type PlacedOrder } from '../demo/place.ts';
 import { catalogue } from '../setup/catalogue.ts';
 import { asProgram } from '../program.ts';
 import { urlOf } from '../shop/environment.ts';
+import { replenish } from '../shop/replenish.ts';
 import { Friendly } from '../stack/friendly.ts';
 import { portBase, portsFromBase } from '../stack/ports.ts';
 
@@ -66,13 +66,7 @@ async function fillShelves(inventory: string, stopping: AbortSignal): Promise<vo
   for (const { sku, available } of levels) {
     const full = catalogue.find((product) => product.sku === sku)?.stock ?? 0;
     if (available >= full / 2) continue;
-    const answer = await fetch(`${inventory}/stock/${sku}/replenishments`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify({ quantity: full - available }),
-      signal,
-    });
-    if (!answer.ok) throw new Error(`replenishing ${sku} was answered ${answer.status}`);
+    await replenish(inventory, { sku, quantity: full - available }, signal);
   }
 }
 

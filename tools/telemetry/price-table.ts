@@ -7,24 +7,27 @@ export type Measured = {
   readonly spansPerOrder: number;
 };
 
-/** A table for docs/observability.md: medians, and how far the measurements lie apart; the first mode is what others cost more than. */
-export function priceTable(measured: readonly Measured[]): string {
-  const modes = [...Map.groupBy(measured, ({ mode }) => mode)];
-  const base = median(modes[0]![1].map(({ cpuMsPerOrder }) => cpuMsPerOrder));
-  const rows = modes.map(([mode, of]) => {
-    const cpu = of.map(({ cpuMsPerOrder }) => cpuMsPerOrder);
-    const ratio = median(cpu) / base;
+/**
+ * A table for docs/observability.md, of medians. A ratio compares what was measured in one round, with the first mode of the
+ * table: what happens to the machine in between happens to both.
+ */
+export function priceTable(measured: readonly Measured[], modes: readonly string[]): string {
+  const of = (wanted: string) => measured.filter(({ mode }) => mode === wanted);
+  const base = of(modes[0]!);
+  const rows = modes.map((mode) => {
+    const own = of(mode);
+    const ratios = own.map(({ cpuMsPerOrder }, round) => cpuMsPerOrder / base[round]!.cpuMsPerOrder);
     return [
       mode,
-      `${median(cpu).toFixed(1)} ms`,
-      `${Math.min(...cpu).toFixed(1)}–${Math.max(...cpu).toFixed(1)}`,
-      `${ratio.toFixed(2)}`,
-      `${median(of.map(({ spansPerOrder }) => spansPerOrder)).toFixed(1)}`,
-      `${Math.round(median(of.map(({ idleMb }) => idleMb)) / 5)} MB`,
-      `${Math.round(median(of.map(({ residentMb }) => residentMb)) / 5)} MB`,
+      `${median(own.map(({ cpuMsPerOrder }) => cpuMsPerOrder)).toFixed(1)} ms`,
+      median(ratios).toFixed(2),
+      `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`,
+      median(own.map(({ spansPerOrder }) => spansPerOrder)).toFixed(1),
+      `${Math.round(median(own.map(({ idleMb }) => idleMb)) / 5)} MB`,
+      `${Math.round(median(own.map(({ residentMb }) => residentMb)) / 5)} MB`,
     ];
   });
-  const head = ['mode', 'CPU per order', 'from–to', 'ratio', 'spans', 'memory, idle', 'after the orders'];
+  const head = ['mode', 'CPU per order', 'ratio', 'from–to', 'spans', 'memory, idle', 'after the orders'];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

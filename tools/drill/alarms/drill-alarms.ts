@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../../setup/catalogue.ts';
+import { replenish } from '../../shop/replenish.ts';
 import { startShop } from '../../shop/start-shop.ts';
 import { Friendly } from '../../stack/friendly.ts';
 import { alertRules, prometheusIsMissing, startPrometheus } from '../../stack/native/prometheus.ts';
@@ -61,7 +61,9 @@ export async function drillAlarms({ only, hurry, progress, signal }: AlarmOption
     const targets = Object.values(shop.target.urls).map((url) => new URL(url).host);
     const rules = inAHurry(readFileSync(alertRules, 'utf8'), hurry);
     await progress.step('Prometheus', () => startPrometheus({ folder, port, targets, rules }));
-    await replenish(shop.target.urls.inventory);
+    // Customers buy for as long as it takes.
+    for (const { sku, stock } of catalogue)
+      if (stock > 0) await replenish(shop.target.urls.inventory, { sku, quantity: PIECES }, signal);
     const scene = { shop, folder, signal };
     const shoppers = new Shoppers(shop.target.urls.order, signal);
     const watch = new Watch(`http://127.0.0.1:${port}`);
@@ -178,18 +180,5 @@ class Watch {
     const names = alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
     for (const name of names) this.#seen.add(name);
     return names;
-  }
-}
-
-/** Customers buy for as long as it takes. */
-async function replenish(inventoryUrl: string): Promise<void> {
-  for (const { sku, stock } of catalogue) {
-    if (stock === 0) continue;
-    const answer = await fetch(`${inventoryUrl}/stock/${sku}/replenishments`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify({ quantity: PIECES }),
-    });
-    if (!answer.ok) throw new Error(`replenishing ${sku} was answered ${answer.status}`);
   }
 }
