@@ -4,15 +4,15 @@ import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing'
 import pg from 'pg';
 import { switchTo } from '../../../tools/rebuild/generation.ts';
 import { schemas } from './analytics.schema.ts';
-import { analyticsOn } from './fixtures/analytics.ts';
+import { type Analytics, analyticsOn } from './fixtures/analytics.ts';
 import { anOrder } from './fixtures/order-facts.ts';
 import { consumersNow, type Projection, projections } from './generations.ts';
 
 let db: TestDatabase;
-let analytics: Awaited<ReturnType<typeof analyticsOn>>;
+let analytics: Analytics;
 beforeAll(async () => {
   db = await testDatabase(schemas);
-  analytics = await analyticsOn(db.pool);
+  analytics = await analyticsOn(db);
   await db.admin.query(
     `INSERT INTO projection_generations (projection, generation, state)
     SELECT name, 2, 'building' FROM unnest($1::text[]) AS name`,
@@ -22,13 +22,9 @@ beforeAll(async () => {
     await db.admin.query(`CREATE TABLE ${table}_r2 PARTITION OF ${table} FOR VALUES IN (2)`);
   }
 });
-afterAll(async () => {
-  await analytics.close();
-  await db.drop();
-});
+afterAll(() => analytics.close());
 beforeEach(async () => {
-  const tables = Object.values(projections).map(({ table }) => table);
-  await db.admin.query(`TRUNCATE ${tables.join()}, processed_events, parked_messages`);
+  await analytics.empty(...Object.values(projections).map(({ table }) => table));
   await db.admin.query(`UPDATE projection_generations SET state = 'building' WHERE generation = 2`);
   await db.admin.query(`UPDATE projection_generations SET state = 'live' WHERE generation = 1`);
 });

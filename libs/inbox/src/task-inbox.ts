@@ -5,7 +5,6 @@ import {
   type Envelope,
   knownTypeOf,
   readEnvelope,
-  retryRungs,
   type Topology,
   UnreadableMessage,
 } from '@cartwheel/contracts';
@@ -16,6 +15,8 @@ import { createHash } from 'node:crypto';
 import type { Handlers } from './attempt.ts';
 import { blameDatabase, claim } from './claim.ts';
 import type { Failure, Parking } from './set-aside.ts';
+import { beginAttempt, endAttempt } from './task-attempts.ts';
+import { climb, historyOf, MAX_FAILURES } from './task-ladder.ts';
 
 /**
  * Prevents: a task whose outcome is recorded twice, and a database transaction that stays open while the outside thinks.
@@ -56,13 +57,6 @@ export type TaskInboxOptions = {
 };
 
 const ACK: TaskOutcome = { kind: 'ack' };
-const HEADER = {
-  attempt: 'cartwheel_attempt',
-  failures: 'cartwheel_failures',
-  firstFailedAt: 'cartwheel_first_failed_at',
-};
-/** The errors of a handler that are not Transient: once per rung, and once more. */
-const MAX_FAILURES = retryRungs.length + 1;
 
 export class TaskInbox {
   readonly #options: TaskInboxOptions;
@@ -115,9 +109,10 @@ export class TaskInbox {
     } catch (error) {
       return this.#bury(idOf(delivery, error), delivery, { error, attempts: 1, firstFailedAt: new Date() });
     }
-    const place = await this.#begin(task);
+    const { pool, consumer, onEvent } = this.#options;
+    const place = await beginAttempt(pool, consumer, task);
     if (place === undefined) {
-      this.#options.onEvent?.('duplicate', { consumer: this.#options.consumer, id: task.id, type: task.type });
+      onEvent?.('duplicate', { consumer, id: task.id, type: task.type });
       return ACK;
     }
     try {
@@ -126,26 +121,13 @@ export class TaskInbox {
     } catch (error) {
       if (error instanceof DatabaseUnavailable) throw error;
       const counted = error instanceof Transient ? failures : failures + 1;
-      this.#options.onEvent?.('failed', {
-        consumer: this.#options.consumer,
-        id: task.id,
-        type: task.type,
-        attempt,
-        ...describeError(error),
-      });
+      onEvent?.('failed', { consumer, id: task.id, type: task.type, attempt, ...describeError(error) });
       if (error instanceof Permanent || counted >= MAX_FAILURES) {
-        await blameDatabase(end(this.#options.pool, task, place, 'dead', { error }));
+        await blameDatabase(endAttempt(pool, task, place, 'dead', { error }));
         return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt });
       }
-      const rung = Math.min(attempt, retryRungs.length) - 1;
-      const { delayMs } = retryRungs[rung]!;
-      await blameDatabase(end(this.#options.pool, task, place, 'retry', { error, delayMs }));
-      const headers = {
-        [HEADER.attempt]: String(attempt + 1),
-        [HEADER.failures]: String(counted),
-        [HEADER.firstFailedAt]: firstFailedAt.toISOString(),
-        cartwheel_last_error: describeError(error).errorClass,
-      };
+      const { rung, delayMs, headers } = climb({ attempt, failures: counted, firstFailedAt }, error);
+      await blameDatabase(endAttempt(pool, task, place, 'retry', { error, delayMs }));
       return { kind: 'retry', rung, headers };
     }
   }
@@ -171,32 +153,12 @@ export class TaskInbox {
     const collected: Collected[] = [];
     await transaction(pool, async (tx) => {
       const claimed = await blameDatabase(claim(tx, consumer, [task.id]));
-      await blameDatabase(end(tx, task, place, claimed.size === 0 ? 'duplicate' : 'done'));
+      await blameDatabase(endAttempt(tx, task, place, claimed.size === 0 ? 'duplicate' : 'done'));
       if (claimed.size === 0) return;
       await work(collect(tx, cause, collected));
       await blameDatabase(writeOutbox(tx, origin, collected));
     });
     if (collected.length > 0) wake.ring();
-  }
-
-  /** Which attempt this is; undefined when the task's outcome is recorded already. */
-  async #begin(task: Envelope): Promise<number | undefined> {
-    const { pool, consumer } = this.#options;
-    const asked = await blameDatabase(
-      pool.query<{ attempt: number | null; recorded: boolean }>(
-        `WITH recorded AS (SELECT FROM processed_events WHERE consumer = $4 AND event_id = $1),
-           begun AS (
-             INSERT INTO task_attempts (task_id, type, subject, causation_id, attempt)
-             SELECT $1, $2, $3, $5, coalesce(max(attempt), 0) + 1 FROM task_attempts WHERE task_id = $1
-             HAVING NOT EXISTS (SELECT FROM recorded)
-             ON CONFLICT (task_id, attempt) DO NOTHING RETURNING attempt)
-         SELECT (SELECT attempt FROM begun) AS attempt, EXISTS (SELECT FROM recorded) AS recorded`,
-        [task.id, task.type, task.subject, consumer, task.causationId],
-      ),
-    );
-    const { attempt, recorded } = asked.rows[0]!;
-    // Neither: another delivery of the task has taken the number in the same moment. The next statement sees it.
-    return attempt === null && !recorded ? this.#begin(task) : (attempt ?? undefined);
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
@@ -214,23 +176,6 @@ export class TaskInbox {
   }
 }
 
-/** Writes down how an attempt ended; one that failed with its reason, and with how long its rung of the ladder lasts. */
-function end(
-  db: { query(sql: string, parameters: unknown[]): Promise<unknown> },
-  task: Envelope,
-  attempt: number,
-  outcome: 'done' | 'duplicate' | 'retry' | 'dead',
-  failure?: { readonly error: unknown; readonly delayMs?: number },
-): Promise<unknown> {
-  const { errorClass, message } = failure ? describeError(failure.error) : {};
-  return db.query(
-    `UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = $3, error_class = $4, error_message = $5,
-       next_attempt_at = clock_timestamp() + $6::float8 * interval '1 ms'
-     WHERE task_id = $1 AND attempt = $2`,
-    [task.id, attempt, outcome, errorClass ?? null, message ?? null, failure?.delayMs ?? null],
-  );
-}
-
 /** Workers died over it, or handed it back, more often than the broker allows (x-delivery-limit). */
 class DeliveryLimit extends Permanent {
   override readonly name = 'DeliveryLimit';
@@ -238,19 +183,6 @@ class DeliveryLimit extends Permanent {
   constructor() {
     super('the broker gave the task up: it was delivered again and again, and nobody acknowledged it');
   }
-}
-
-/** What the ladder has written into the headers. Anybody may have edited them: no count and no date are a first delivery's. */
-function historyOf({ headers }: Delivery): { attempt: number; failures: number; firstFailedAt: Date } {
-  const header = (name: string) => String(headers[name] ?? '');
-  const count = (name: string, first: number) =>
-    /^\d{1,6}$/.test(header(name)) ? Math.max(Number(header(name)), first) : first;
-  const since = new Date(header(HEADER.firstFailedAt));
-  return {
-    attempt: count(HEADER.attempt, 1),
-    failures: count(HEADER.failures, 0),
-    firstFailedAt: Number.isNaN(since.getTime()) ? new Date() : since,
-  };
 }
 
 /** The id of a task that cannot be read: its own where it could be believed, else one from its bytes. */

@@ -1,59 +1,25 @@
-import { type Delivery, topology } from '@cartwheel/contracts';
-import { engines, eventually, kafkaApi, kafkaTopic, kafkaWire, testNamespace } from '@cartwheel/testing';
+import { engines, eventually, kafkaApi, kafkaWire } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Kafka, logLevel, type PartitionAssigner, PartitionAssigners } from 'kafkajs';
 import { once } from 'node:events';
-import { createKafka } from './client.ts';
-import { KafkaStrategy, type KafkaStrategyOptions } from './kafka.strategy.ts';
-import { createTopics } from './topics.ts';
-
-type Options = KafkaStrategyOptions<undefined>;
+import { type StrategyBench, strategyBench, valuesOf } from './fixtures/strategy-bench.ts';
+import type { KafkaStrategyOptions } from './kafka.strategy.ts';
 
 const { brokers } = engines().kafka;
-const kafka = createKafka(brokers, 'test');
-const running: KafkaStrategy<undefined>[] = [];
-let orders: Awaited<ReturnType<typeof kafkaTopic>>;
-
+let bench: StrategyBench;
 beforeEach(async () => {
-  const names = topology(testNamespace(), { partitions: 3 });
-  await createTopics(kafka, names);
-  orders = await kafkaTopic(brokers, { topic: names.topic('order-events'), groupId: names.groupId('email') });
+  bench = await strategyBench();
 });
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((strategy) => strategy.close()));
-  await orders.close();
-});
-
-function start(apply: Options['apply'], change: Partial<Options> = {}) {
-  const { topic, groupId } = orders;
-  const events: { event: string; details: Record<string, unknown> }[] = [];
-  const fatal: string[] = [];
-  const strategy = new KafkaStrategy<undefined>({
-    kafka,
-    groupId,
-    topics: [topic],
-    required: [topic],
-    transportId: Symbol('test'),
-    apply,
-    onEvent: (event, details) => events.push({ event, details }),
-    onFatal: (reason) => fatal.push(reason),
-    ...change,
-  });
-  running.push(strategy);
-  strategy.listen(() => undefined);
-  return { strategy, fatal, seen: (event: string) => events.filter((e) => e.event === event).map((e) => e.details) };
-}
-
-const valuesOf = (chunk: readonly Delivery[]) => chunk.map(({ value }) => value!.toString());
+afterEach(() => bench.close());
 
 describe('a group', () => {
   test('two consumers of a group share its partitions, and what one leaves behind the other takes', async () => {
     const applied: Record<'first' | 'second', string[]> = { first: [], second: [] };
-    const first = start(async (chunk) => void applied.first.push(...valuesOf(chunk)));
-    start(async (chunk) => void applied.second.push(...valuesOf(chunk)));
+    const first = bench.start(async (chunk) => void applied.first.push(...valuesOf(chunk)));
+    bench.start(async (chunk) => void applied.second.push(...valuesOf(chunk)));
     let sent = 0;
     const produceEverywhere = async () => {
-      for (const partition of [0, 1, 2]) await orders.produce(partition, sent++, sent++);
+      for (const partition of [0, 1, 2]) await bench.orders.produce(partition, sent++, sent++);
     };
     await eventually(async () => {
       await produceEverywhere();
@@ -76,11 +42,11 @@ describe('a group', () => {
       request.writeInt32BE(99_999, afterGroupId); // a generation that the group does not have
     });
     const applied: string[] = [];
-    await orders.produce(0, 'a');
-    const { fatal } = start(async (chunk) => void applied.push(...valuesOf(chunk)), {
+    await bench.orders.produce(0, 'a');
+    const { fatal } = bench.start(async (chunk) => void applied.push(...valuesOf(chunk)), {
       kafka: new Kafka({ brokers, socketFactory, logLevel: logLevel.NOTHING }),
     });
-    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 1 }));
+    await eventually(async () => expect(await bench.orders.committed()).toMatchObject({ 0: 1 }));
     expect(applied).toEqual(['a', 'a']);
     expect(fatal).toEqual([]);
   });
@@ -91,13 +57,13 @@ describe('a group', () => {
       api === kafkaApi.offsetCommit && ++commits === 1 ? 'lose the connection' : undefined,
     );
     const applied: string[] = [];
-    await orders.produce(0, 'a', 'b');
-    const { fatal } = start(async (chunk) => void applied.push(...valuesOf(chunk)), {
+    await bench.orders.produce(0, 'a', 'b');
+    const { fatal } = bench.start(async (chunk) => void applied.push(...valuesOf(chunk)), {
       kafka: new Kafka({ brokers, socketFactory, logLevel: logLevel.NOTHING }),
     });
     await eventually(() => expect(commits).toBe(1));
-    await orders.produce(0, 'c');
-    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 3 }));
+    await bench.orders.produce(0, 'c');
+    await eventually(async () => expect(await bench.orders.committed()).toMatchObject({ 0: 3 }));
     expect([...new Set(applied)]).toEqual(['a', 'b', 'c']);
     expect(fatal).toEqual([]);
   });
@@ -111,8 +77,8 @@ describe('a group', () => {
       api === kafkaApi.findCoordinator && ++asked === which ? 'lose the connection' : undefined,
     );
     const applied: string[] = [];
-    await orders.produce(0, 'a');
-    const { fatal } = start(async (chunk) => void applied.push(...valuesOf(chunk)), {
+    await bench.orders.produce(0, 'a');
+    const { fatal } = bench.start(async (chunk) => void applied.push(...valuesOf(chunk)), {
       kafka: new Kafka({ brokers, socketFactory, logLevel: logLevel.NOTHING, retry: { retries: 0 } }),
     });
     await eventually(() => {
@@ -121,16 +87,16 @@ describe('a group', () => {
       if (asked < which) for (const socket of open) socket.destroy(new Error('the connection was lost'));
       expect(asked).toBeGreaterThan(which);
     });
-    await orders.produce(0, 'b');
-    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 2 }));
+    await bench.orders.produce(0, 'b');
+    await eventually(async () => expect(await bench.orders.committed()).toMatchObject({ 0: 2 }));
     expect(fatal).toEqual([]);
   });
 
   test('that begins to rebalance has its chunk in hand given up, and applied by whoever gets it', async () => {
-    await orders.produce(0, 'a');
+    await bench.orders.produce(0, 'a');
     const applied: string[] = [];
     let given: unknown;
-    const apply: Options['apply'] = async (chunk, _, signal) => {
+    const apply: KafkaStrategyOptions<undefined>['apply'] = async (chunk, _, signal) => {
       if (given === undefined) {
         await once(signal, 'abort');
         given = signal.reason;
@@ -138,10 +104,10 @@ describe('a group', () => {
       }
       applied.push(...valuesOf(chunk));
     };
-    const { seen } = start(apply);
-    await eventually(async () => expect(await orders.members()).toBe(1));
-    start(apply);
-    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 1 }));
+    const { seen } = bench.start(apply);
+    await eventually(async () => expect(await bench.orders.members()).toBe(1));
+    bench.start(apply);
+    await eventually(async () => expect(await bench.orders.committed()).toMatchObject({ 0: 1 }));
     expect(given).toMatchObject({ type: 'REBALANCE_IN_PROGRESS' });
     expect(applied).toEqual(['a']);
     expect(seen('repeating')).toEqual([]);
@@ -152,11 +118,15 @@ describe('a group', () => {
       const assigner = PartitionAssigners.roundRobin(config);
       return { ...assigner, name: 'Other', protocol: (group) => ({ ...assigner.protocol(group), name: 'Other' }) };
     };
-    const stranger = kafka.consumer({ groupId: orders.groupId, partitionAssigners: [other], maxWaitTimeInMs: 50 });
+    const stranger = bench.kafka.consumer({
+      groupId: bench.orders.groupId,
+      partitionAssigners: [other],
+      maxWaitTimeInMs: 50,
+    });
     await stranger.connect();
-    await stranger.subscribe({ topic: orders.topic });
+    await stranger.subscribe({ topic: bench.orders.topic });
     await stranger.run({ eachMessage: () => Promise.resolve() });
-    const { strategy, fatal, seen } = start(() => Promise.resolve());
+    const { strategy, fatal, seen } = bench.start(() => Promise.resolve());
     await eventually(() => expect(fatal).toEqual([expect.stringContaining('stopped for good')]));
     expect(strategy.alive).toBe(false);
     expect(seen('connected')).toEqual([]);
@@ -168,8 +138,8 @@ describe('close', () => {
   test('waits for the chunk in hand, commits it, and leaves the next for another', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const chunks: number[] = [];
-    await orders.produce(0, ...Array(250).keys());
-    const { strategy } = start(async (chunk, _, signal) => {
+    await bench.orders.produce(0, ...Array(250).keys());
+    const { strategy } = bench.start(async (chunk, _, signal) => {
       chunks.push(chunk.length);
       await held;
       expect(signal.aborted).toBe(true);
@@ -177,25 +147,25 @@ describe('close', () => {
     await eventually(() => expect(chunks).toEqual([100]));
     let closed = false;
     const closing = strategy.close().then(() => (closed = true));
-    await orders.produce(1, 'a round trip to the broker later');
+    await bench.orders.produce(1, 'a round trip to the broker later');
     expect(closed).toBe(false);
     release();
     await closing;
     expect(chunks).toEqual([100]);
-    expect(await orders.committed()).toMatchObject({ 0: 100, 1: -1 });
+    expect(await bench.orders.committed()).toMatchObject({ 0: 100, 1: -1 });
   });
 
   test('commits nothing of a chunk that was given up', async () => {
-    await orders.produce(0, 'a');
+    await bench.orders.produce(0, 'a');
     let begun = false;
-    const { strategy, seen } = start(async (_, __, signal) => {
+    const { strategy, seen } = bench.start(async (_, __, signal) => {
       begun = true;
       await once(signal, 'abort');
       signal.throwIfAborted();
     });
     await eventually(() => expect(begun).toBe(true));
     await strategy.close();
-    expect(await orders.committed()).toMatchObject({ 0: -1 });
+    expect(await bench.orders.committed()).toMatchObject({ 0: -1 });
     expect(seen('repeating')).toEqual([]);
   });
 });

@@ -1,64 +1,28 @@
-import { type Delivery, topology } from '@cartwheel/contracts';
-import { engines, eventually, kafkaTopic, testNamespace } from '@cartwheel/testing';
+import { eventually } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
 import { throwError } from 'rxjs';
-import { createKafka } from './client.ts';
-import { KafkaStrategy, type KafkaStrategyOptions } from './kafka.strategy.ts';
-import { createTopics } from './topics.ts';
+import { type StrategyBench, strategyBench, valuesOf } from './fixtures/strategy-bench.ts';
 
-type Options = KafkaStrategyOptions<undefined>;
-
-const { brokers } = engines().kafka;
-const kafka = createKafka(brokers, 'test');
-const running: KafkaStrategy<undefined>[] = [];
-let orders: Awaited<ReturnType<typeof kafkaTopic>>;
-
+let bench: StrategyBench;
 beforeEach(async () => {
-  const names = topology(testNamespace(), { partitions: 3 });
-  await createTopics(kafka, names);
-  orders = await kafkaTopic(brokers, { topic: names.topic('order-events'), groupId: names.groupId('email') });
+  bench = await strategyBench();
 });
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((strategy) => strategy.close()));
-  await orders.close();
-});
-
-function start(apply: Options['apply'], change: Partial<Options> = {}) {
-  const { topic, groupId } = orders;
-  const events: { event: string; details: Record<string, unknown> }[] = [];
-  const fatal: string[] = [];
-  const strategy = new KafkaStrategy<undefined>({
-    kafka,
-    groupId,
-    topics: [topic],
-    required: [topic],
-    transportId: Symbol('test'),
-    apply,
-    onEvent: (event, details) => events.push({ event, details }),
-    onFatal: (reason) => fatal.push(reason),
-    ...change,
-  });
-  running.push(strategy);
-  strategy.listen(() => undefined);
-  return { strategy, fatal, seen: (event: string) => events.filter((e) => e.event === event).map((e) => e.details) };
-}
-
-const valuesOf = (chunk: readonly Delivery[]) => chunk.map(({ value }) => value!.toString());
+afterEach(() => bench.close());
 
 describe('an offset', () => {
   test('is committed after its chunk was applied, and not before', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const applied: string[] = [];
-    await orders.produce(0, 'a', 'b');
-    start(async (chunk) => {
+    await bench.orders.produce(0, 'a', 'b');
+    bench.start(async (chunk) => {
       applied.push(...valuesOf(chunk));
       await held;
     });
     await eventually(() => expect(applied).toEqual(['a', 'b']));
-    expect(await orders.committed()).toMatchObject({ 0: -1 });
+    expect(await bench.orders.committed()).toMatchObject({ 0: -1 });
     release();
-    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: 2 }));
+    await eventually(async () => expect(await bench.orders.committed()).toMatchObject({ 0: 2 }));
   });
 });
 
@@ -66,19 +30,19 @@ describe('a chunk that cannot be applied', () => {
   test('comes again, before what follows it, and the other partitions go on', async () => {
     let broken = true;
     const applied: string[] = [];
-    await orders.produce(0, 'bad');
-    const { seen } = start(async (chunk) => {
+    await bench.orders.produce(0, 'bad');
+    const { seen } = bench.start(async (chunk) => {
       if (broken && chunk[0]!.partition === 0) throw new Error('the database is away');
       applied.push(...valuesOf(chunk));
     });
     await eventually(() => expect(seen('repeating').length).toBeGreaterThan(0));
-    await orders.produce(0, 'behind it');
+    await bench.orders.produce(0, 'behind it');
     // It rests longer every time, and while it rests one record after the other is applied elsewhere.
     let elsewhere = 0;
     await eventually(async () => {
       const failures = seen('repeating').length;
       for (let n = 0; n < 3; n += 1) {
-        await orders.produce(1, 'elsewhere');
+        await bench.orders.produce(1, 'elsewhere');
         elsewhere += 1;
         await eventually(() => expect(applied).toHaveLength(elsewhere));
       }
@@ -87,7 +51,7 @@ describe('a chunk that cannot be applied', () => {
     await eventually(() => expect(seen('repeating').length).toBeGreaterThan(4));
     const times = seen('repeating').map((_, n) => n + 1);
     expect(seen('repeating')).toMatchObject(times.map((failures) => ({ partition: 0, failures })));
-    await eventually(async () => expect(await orders.committed()).toMatchObject({ 0: -1, 1: elsewhere }));
+    await eventually(async () => expect(await bench.orders.committed()).toMatchObject({ 0: -1, 1: elsewhere }));
     broken = false;
     await eventually(() => expect(applied.slice(elsewhere)).toEqual(['bad', 'behind it']));
   });
@@ -95,8 +59,8 @@ describe('a chunk that cannot be applied', () => {
   test('does not cost the membership while every partition waits, and is applied soon after the cause is gone', async () => {
     let broken = true;
     const applied: string[] = [];
-    for (const partition of [0, 1, 2]) await orders.produce(partition, `of ${partition}`);
-    const { strategy, seen } = start((chunk) => {
+    for (const partition of [0, 1, 2]) await bench.orders.produce(partition, `of ${partition}`);
+    const { strategy, seen } = bench.start((chunk) => {
       if (broken) return Promise.reject(new Error('the database is away'));
       applied.push(...valuesOf(chunk));
       return Promise.resolve();
@@ -117,8 +81,8 @@ describe('a chunk that cannot be applied', () => {
 
   test('for a TypeError does not stop the consumer, as it would in kafkajs itself', async () => {
     const applied: string[] = [];
-    await orders.produce(0, 'poison');
-    const { strategy, fatal, seen } = start(async (chunk) => {
+    await bench.orders.produce(0, 'poison');
+    const { strategy, fatal, seen } = bench.start(async (chunk) => {
       if (seen('repeating').length === 0) throw new TypeError('poison is not iterable');
       applied.push(...valuesOf(chunk));
     });
@@ -130,18 +94,18 @@ describe('a chunk that cannot be applied', () => {
   test('is told what a Nest handler threw, which arrives as an Observable that errors', async () => {
     const refusal = new Error('out of stock');
     const caught: unknown[] = [];
-    const { strategy } = start(async (_, handlers) => {
+    const { strategy } = bench.start(async (_, handlers) => {
       expect([handlers.has('OrderPlaced'), handlers.has('OrderLost')]).toEqual([true, false]);
       await handlers.handle('OrderPlaced', {}, undefined).catch((error: unknown) => caught.push(error));
     });
     strategy.addHandler('OrderPlaced', () => Promise.resolve(throwError(() => refusal)), true);
-    await orders.produce(0, 'a');
+    await bench.orders.produce(0, 'a');
     await eventually(() => expect(caught).toEqual([refusal]));
   });
 });
 
 test('a topic that is missing is fatal, by name', async () => {
-  const absent = `${orders.topic}.absent`;
-  const { fatal } = start(() => Promise.resolve(), { required: [orders.topic, absent] });
+  const absent = `${bench.orders.topic}.absent`;
+  const { fatal } = bench.start(() => Promise.resolve(), { required: [bench.orders.topic, absent] });
   await eventually(() => expect(fatal).toEqual([expect.stringContaining(absent)]));
 });

@@ -1,13 +1,5 @@
-export {
-  type DeadLetter,
-  listParked,
-  ownWords,
-  parkedAbout,
-  type ParkedFilter,
-  type ParkedMessage,
-  type Revealed,
-  showParked,
-} from './dead-letter.ts';
+export { type DeadLetter, ownWords, type ParkedMessage, type Revealed } from './dead-letter.ts';
+export { listParked, parkedAbout, type ParkedFilter, showParked } from './find-parked.ts';
 export { type By, discard, replay, reveal, type Standing } from './operate.ts';
 export { parkingSchema, taskReplaySchema } from './parking.schema.ts';
 export { buryUnroutable, parking } from './parking.ts';

@@ -2,16 +2,8 @@ import { type TaskQueue, tasks, type Topology } from '@cartwheel/contracts';
 import { type OutboxRow, writeRows } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { DomainError } from '@cartwheel/primitives';
-import {
-  headersOfRow,
-  knownType,
-  readRow,
-  type Revealed,
-  revealed,
-  type Standing,
-  standingOf,
-  type WholeRow,
-} from './dead-letter.ts';
+import { headersOfRow, knownType, type Revealed, revealed, type Standing, type WholeRow } from './dead-letter.ts';
+import { readRow, standingOf } from './find-parked.ts';
 
 export { type Standing } from './dead-letter.ts';
 

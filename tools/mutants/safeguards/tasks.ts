@@ -1,12 +1,14 @@
 import type { Mutant } from '../mutant.ts';
 
 const inbox = { file: 'libs/inbox/src/task-inbox.ts', spec: 'libs/inbox/src/task-inbox.int.spec.ts' };
+const attempts = { file: 'libs/inbox/src/task-attempts.ts', spec: inbox.spec };
+const ladder = { file: 'libs/inbox/src/task-ladder.ts', spec: inbox.spec };
 
 export const tasks: readonly Mutant[] = [
   {
     name: 'task-done-again',
     promise: 'A task whose outcome is recorded is not done again.',
-    ...inbox,
+    ...attempts,
     from: 'SELECT FROM processed_events WHERE consumer = $4 AND event_id = $1',
     to: 'SELECT FROM processed_events WHERE consumer = $4 AND false',
     test: ['a task', 'that was recorded is not done again, however often and however concurrently it is delivered'],
@@ -14,7 +16,7 @@ export const tasks: readonly Mutant[] = [
   {
     name: 'two-attempts-of-one-number',
     promise: 'Deliveries of one task that begin in the same moment are not taken for a database that is away.',
-    ...inbox,
+    ...attempts,
     from: 'ON CONFLICT (task_id, attempt) DO NOTHING RETURNING attempt',
     to: 'RETURNING attempt',
     test: [
@@ -83,7 +85,7 @@ export const tasks: readonly Mutant[] = [
   {
     name: 'retry-headers-believed',
     promise: 'Edited retry headers loop nothing.',
-    ...inbox,
+    ...ladder,
     from: '/^\\d{1,6}$/.test(header(name)) ? Math.max(Number(header(name)), first) : first;',
     to: 'Number(header(name) || first);',
     test: ['edited retry headers count as a first delivery, and loop nothing'],

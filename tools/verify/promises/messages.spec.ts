@@ -1,25 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Evidence } from '../evidence.ts';
-import type { Verdict } from '../verdict.ts';
+import { breaks } from '../fixtures/breaks.ts';
 import { appliedOnce } from './applied-once.ts';
 import { contractsAndCauses } from './contracts.ts';
 import { bury, type GoodShop, goodShop, lose, record } from './good-shop.ts';
 import { nothingLost } from './nothing-lost.ts';
 import { oneEnd } from './one-end.ts';
 import { orderPerKey } from './order-per-key.ts';
-
-type Case = [string, (shop: GoodShop) => unknown, RegExp];
-
-/** Each case spoils one thing; the promise must name it. */
-function breaks(promise: (evidence: Evidence) => Verdict, cases: readonly Case[]) {
-  test.each(cases)('%s', (_, spoil, named) => {
-    const shop = goodShop();
-    spoil(shop);
-    const { verdict, offenders } = promise(shop);
-    expect(offenders.join('\n')).toMatch(named);
-    expect(verdict).toBe('broken');
-  });
-}
 
 describe('no message lost or made up breaks when', () => {
   breaks(nothingLost, [

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Evidence } from '../evidence.ts';
-import type { Verdict } from '../verdict.ts';
+import { breaks } from '../fixtures/breaks.ts';
 import { bury, type GoodShop, goodShop } from './good-shop.ts';
 import { mails } from './mails.ts';
 import { moneyAddsUp } from './money.ts';
@@ -9,25 +8,12 @@ import { readModels } from './read-models.ts';
 import { sameKeySameOrder } from './same-key.ts';
 import { stockAddsUp } from './stock.ts';
 
-type Case = [string, (shop: GoodShop) => unknown, RegExp];
-
 /** Order `a` is given back, of which the gateway has paid `amountMinor`. */
 function refund(shop: GoodShop, amountMinor: number, status: 'refunding' | 'refunded' = 'refunded'): true {
   shop.orders[0]!.status = status;
   shop.payments[0]!.state = status;
   if (amountMinor > 0) shop.ledger.push({ ...shop.ledger[2]!, operation: 'refund', amountMinor });
   return true;
-}
-
-/** Each case spoils one thing; the promise must name it. */
-function breaks(promise: (evidence: Evidence) => Verdict, cases: readonly Case[]) {
-  test.each(cases)('%s', (_, spoil, named) => {
-    const shop = goodShop();
-    spoil(shop);
-    const { verdict, offenders } = promise(shop);
-    expect(offenders.join('\n')).toMatch(named);
-    expect(verdict).toBe('broken');
-  });
 }
 
 describe('money adds up breaks when', () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { schemas } from '../analytics.schema.ts';
-import { analyticsOn } from '../fixtures/analytics.ts';
+import { type Analytics, analyticsOn } from '../fixtures/analytics.ts';
 import { anOrder, delivered } from '../fixtures/order-facts.ts';
 import { type FactFilter, searchFacts } from './search-facts.ts';
 
@@ -12,16 +12,13 @@ type Page = {
 };
 
 let db: TestDatabase;
-let analytics: Awaited<ReturnType<typeof analyticsOn>>;
+let analytics: Analytics;
 beforeAll(async () => {
   db = await testDatabase(schemas);
-  analytics = await analyticsOn(db.pool);
+  analytics = await analyticsOn(db);
 });
-afterAll(async () => {
-  await analytics.close();
-  await db.drop();
-});
-beforeEach(() => db.admin.query('TRUNCATE facts, processed_events, parked_messages'));
+afterAll(() => analytics.close());
+beforeEach(() => analytics.empty('facts'));
 
 const page = (query: string) => analytics.get<Page>(`/facts?${query}`);
 const types = async (query: string) => (await page(query)).items.map(({ type }) => type);

@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { testDatabase } from '@cartwheel/testing';
 import { schemas } from '../analytics.schema.ts';
-import { analyticsOn } from '../fixtures/analytics.ts';
+import { type Analytics, analyticsOn } from '../fixtures/analytics.ts';
 import { anOrder } from '../fixtures/order-facts.ts';
 
-let db: TestDatabase;
-let analytics: Awaited<ReturnType<typeof analyticsOn>>;
+let analytics: Analytics;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
-  analytics = await analyticsOn(db.pool);
+  analytics = await analyticsOn(await testDatabase(schemas));
 });
-afterAll(async () => {
-  await analytics.close();
-  await db.drop();
-});
-beforeEach(() => db.admin.query('TRUNCATE funnel_orders, processed_events, parked_messages'));
+afterAll(() => analytics.close());
+beforeEach(() => analytics.empty('funnel_orders'));
 
 const funnel = (query = 'from=2026-03-01&to=2026-03-31') => analytics.get(`/funnel?${query}`);
 const none = { 'payment-declined': 0, 'stock-short': 0, 'timed-out': 0, 'capture-failed': 0, customer: 0 };

@@ -1,24 +1,20 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { testDatabase } from '@cartwheel/testing';
 import { schemas } from '../analytics.schema.ts';
-import { analyticsOn } from '../fixtures/analytics.ts';
+import { type Analytics, analyticsOn } from '../fixtures/analytics.ts';
 import { anOrder } from '../fixtures/order-facts.ts';
 
-let db: TestDatabase;
-let analytics: Awaited<ReturnType<typeof analyticsOn>>;
+let analytics: Analytics;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  const db = await testDatabase(schemas);
   // Far from UTC: whatever takes a day from a session's time zone takes another one.
   await db.admin.query(
     `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), 'Pacific/Auckland'); END $$`,
   );
-  analytics = await analyticsOn(db.pool);
+  analytics = await analyticsOn(db);
 });
-afterAll(async () => {
-  await analytics.close();
-  await db.drop();
-});
-beforeEach(() => db.admin.query('TRUNCATE sales, processed_events, parked_messages'));
+afterAll(() => analytics.close());
+beforeEach(() => analytics.empty('sales'));
 
 const eur = (amountMinor: number) => ({ amountMinor, currency: 'EUR' });
 const march = () => analytics.get('/sales?from=2026-03-01&to=2026-03-31');
