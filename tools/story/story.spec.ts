@@ -16,7 +16,7 @@ import { idOf, told } from './fixtures/told.ts';
 import { lifeOf } from './life.ts';
 import { renderHtml } from './render-html.ts';
 import { firstScreen, renderTerminal } from './render-terminal.ts';
-import { idsIn } from './trails.ts';
+import { idsIn, type ServiceTrail } from './trails.ts';
 import { treeOf } from './tree.ts';
 import { offset, span } from './words.ts';
 
@@ -33,6 +33,25 @@ describe('the first screen', () => {
     expect(diagnose(lifeIn('inventory has given the order up')).todo).toEqual([
       'npm run dead-letters -- show inventory/7 (then replay or discard it)',
     ]);
+  });
+
+  test('of a task that was dead and is back in its queue says that no worker has begun it since', () => {
+    const [, shop] = faults.find(([name]) => name === 'the gateway is away')!;
+    const authorize = { type: 'AuthorizePayment', cause: 'OrderPlaced', attempts: [[25, 525, 'TypeError']] } as const;
+    const trails = told({ ...shop, work: [authorize] });
+    const replayed = {
+      type: 'AuthorizePayment',
+      consumer: 'payment.card',
+      action: 'replay',
+      at: '2026-11-21T12:00:30.000Z',
+    };
+    const payment = {
+      ...trails.told.payment!,
+      actions: [{ ...replayed, id: idOf('AuthorizePayment') }],
+    } as ServiceTrail<'payment'>;
+    expect(diagnose(lifeOf({ ...trails, told: { ...trails.told, payment } })).sentence).toContain(
+      'AuthorizePayment is in the queue payment.card, and no worker has begun it for 12 s;',
+    );
   });
 
   test('of an order that nobody who answers knows says who does not answer', () => {
