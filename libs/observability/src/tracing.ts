@@ -26,8 +26,8 @@ export type TracesExporter = 'otlp' | 'zipkin' | 'none';
 const tracer = trace.getTracer('cartwheel');
 /** Below the shutdown's deadline: a collector that is away or silent must not hold it up. */
 const PATIENCE_MS = 5_000;
-/** What the SDK's queue of 2048 spans fills. */
-const BATCHES = 4;
+/** One under way, and the four that the SDK's queue of 2048 spans fills: at the end all are sent at once. */
+const BATCHES = 5;
 let isOn = false;
 
 /** Whether spans go anywhere. Without it they cost nothing, and a `traceparent` that comes in is passed on as it is. */
