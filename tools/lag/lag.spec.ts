@@ -1,5 +1,8 @@
+import { topology } from '@cartwheel/contracts';
 import { describe, expect, test } from '@jest/globals';
+import type { Admin } from 'kafkajs';
 import { drainedIn, lagOf, measure, type PartitionSample, type Sample } from './measure.ts';
+import { readGroups } from './read.ts';
 import { renderGroups, renderPartitions, renderQueues } from './render.ts';
 
 const at = (partition: number, committed: number, high: number, change: Partial<PartitionSample> = {}) => ({
@@ -78,4 +81,37 @@ test('of the queues the work queues are shown, and others only while something i
     'payment.card.dead',
     'email.message',
   ]);
+});
+
+/** Kafka, where these groups have committed offset 7 of 10 everywhere. */
+function kafkaWith(groups: readonly string[]) {
+  return {
+    listGroups: () => Promise.resolve({ groups: groups.map((groupId) => ({ groupId })) }),
+    fetchTopicOffsets: () => Promise.resolve([{ partition: 0, low: '0', high: '10' }]),
+    fetchOffsets: ({ groupId, topics }: { groupId: string; topics: string[] }) =>
+      Promise.resolve(
+        topics.map((topic) => ({
+          topic,
+          partitions: [{ partition: 0, offset: groups.includes(groupId) ? '7' : '-1' }],
+        })),
+      ),
+  } as unknown as Admin;
+}
+
+test.each([
+  ['its group, before any rebuild', ['analytics.sales'], [['analytics.sales', 3]]],
+  [
+    'both, while a rebuild goes on',
+    ['analytics.sales', 'analytics.sales.r2'],
+    [
+      ['analytics.sales', 3],
+      ['analytics.sales.r2', 3],
+    ],
+  ],
+  ['the rebuilt one, after a rebuild has removed its group', ['analytics.sales.r2'], [['analytics.sales.r2', 3]]],
+  ['all that there is to read, where nobody has ever read', [], [['analytics.sales', 10]]],
+])('of a projection is told %s', async (_, groups, expected) => {
+  const { partitions } = await readGroups(kafkaWith(groups), topology());
+  const ofSales = partitions.filter(({ group }) => group.startsWith('analytics.sales'));
+  expect(ofSales.map((one) => [one.group, lagOf(one)])).toEqual(expected);
 });

@@ -14,7 +14,9 @@ export async function readGroups(admin: Admin, topology: Topology): Promise<Samp
   const groups = topology.consumers.flatMap((consumer) => {
     const group = topology.groupId(consumer);
     const rebuilds = existing.filter((name) => name.startsWith(`${group}.r`));
-    return [group, ...rebuilds].map((name) => ({ name, topics: topology.topicsOf(consumer) }));
+    // A rebuild removes the group that it replaces: only who has no group at all has yet to read everything.
+    const own = existing.includes(group) || rebuilds.length === 0 ? [group] : [];
+    return [...own, ...rebuilds].map((name) => ({ name, topics: topology.topicsOf(consumer) }));
   });
   const topics = [...new Set(groups.flatMap((group) => group.topics))];
   // Committed first: a record that comes in between is lag, and not the other way round.

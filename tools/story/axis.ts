@@ -2,8 +2,8 @@
 export type Axis = {
   /** Where an instant is, from 0 to `width`. */
   readonly at: (instant: number) => number;
-  /** The stretches that were cut: where each is drawn, and how long it is in truth (ms). */
-  readonly cuts: readonly { readonly from: number; readonly to: number; readonly ms: number }[];
+  /** The stretches that were cut: where each is drawn, how long it is in truth (ms), and the instant of its end. */
+  readonly cuts: readonly { readonly from: number; readonly to: number; readonly ms: number; readonly until: number }[];
   readonly begin: number;
   readonly end: number;
 };
@@ -28,7 +28,7 @@ export function axisOf(instants: readonly number[], width: number): Axis {
     begin,
     end,
     cuts: gaps.flatMap((ms, index) =>
-      ms > limit * 1.01 ? [{ from: places[index]!, to: places[index + 1]!, ms }] : [],
+      ms > limit * 1.01 ? [{ from: places[index]!, to: places[index + 1]!, ms, until: points[index + 1]! }] : [],
     ),
     at(instant) {
       if (instant <= begin) return 0;

@@ -1,3 +1,4 @@
+import { isId } from '@cartwheel/primitives';
 import { writeFileSync } from 'node:fs';
 import { asProgram } from '../program.ts';
 import { Friendly } from '../stack/friendly.ts';
@@ -29,7 +30,7 @@ await asProgram(
     if (words.length > 1) throw new Friendly('One order at a time: npm run story -- <orderId>');
     const target = readTarget(shopFiles(folder));
     const orderId = words[0] ?? (await newestOrder(target, signal));
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(orderId)) {
+    if (!isId(orderId)) {
       throw new Friendly(`${JSON.stringify(orderId)} is no order's id.\nnpm run story tells of the newest order.`);
     }
     const trails = await readTrails(target, orderId.toLowerCase(), signal);
@@ -52,11 +53,11 @@ async function newestOrder(target: Target, signal: AbortSignal): Promise<string>
   type Orders = { orders: { orderId: string }[] };
   const url = target.urls.order;
   const answer = await fetch(`${url}/orders?limit=1`, { signal }).then(
-    (response) => response.json() as Promise<Orders>,
+    (response) => (response.ok ? (response.json() as Promise<Orders>) : undefined),
     () => undefined,
   );
   signal.throwIfAborted();
-  if (!answer) throw new Friendly(`order does not answer at ${url}. npm run up starts the shop.`);
+  if (!answer) throw new Friendly(`order does not list its orders at ${url}. npm run up starts the shop.`);
   const [newest] = answer.orders;
   if (!newest) throw new Friendly('This shop has no order yet. npm run load places some.');
   return newest.orderId;

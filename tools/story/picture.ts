@@ -63,6 +63,9 @@ function rulerOf(axis: Axis, height: number): string {
   const ticks: string[] = [];
   for (let after = 0, last = -100; after <= total && ticks.length < 40; after += step) {
     const place = axis.at(axis.begin + after);
+    const cut = axis.cuts.find(({ from, to }) => place > from && place < to);
+    // There are millions of steps in the days for which an order may hang.
+    if (cut) after = Math.floor((cut.until - axis.begin) / step) * step;
     if (!isFree(place) || place - last < 64) continue;
     last = place;
     ticks.push(`<line class="tick" x1="${LEFT + place}" x2="${LEFT + place}" y1="${TOP}" y2="${height - 8}"/>

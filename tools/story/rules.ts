@@ -116,8 +116,13 @@ const rules: readonly Rule[] = [
   [
     'not taken',
     ({ life, message, reader, service }) => {
-      if (isTaken(message, reader) || message.attempts.length > 0) return undefined;
-      const age = life.now - message.at;
+      // Dead and not kept any more: it was replayed, and is in its queue again.
+      const last = message.attempts.at(-1);
+      if (isTaken(message, reader) || (last && last.outcome !== 'dead')) return undefined;
+      const again = life.trails[service]?.actions.findLast(
+        ({ id, action }) => id === message.id && action === 'replay',
+      );
+      const age = life.now - (again ? Date.parse(again.at) : message.at);
       const text =
         message.kind === 'task'
           ? `${message.type} is in the queue ${reader}, and no worker has begun it for ${span(age)}`

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { serviceNames } from '../verify/target.ts';
 import { axisOf } from './axis.ts';
 import { diagnose } from './diagnose.ts';
 import { faults } from './fixtures/faults.ts';
@@ -7,7 +16,7 @@ import { idOf, told } from './fixtures/told.ts';
 import { lifeOf } from './life.ts';
 import { renderHtml } from './render-html.ts';
 import { firstScreen, renderTerminal } from './render-terminal.ts';
-import { idsIn } from './trails.ts';
+import { idsIn, type ServiceTrail } from './trails.ts';
 import { treeOf } from './tree.ts';
 import { offset, span } from './words.ts';
 
@@ -24,6 +33,25 @@ describe('the first screen', () => {
     expect(diagnose(lifeIn('inventory has given the order up')).todo).toEqual([
       'npm run dead-letters -- show inventory/7 (then replay or discard it)',
     ]);
+  });
+
+  test('of a task that was dead and is back in its queue says that no worker has begun it since', () => {
+    const [, shop] = faults.find(([name]) => name === 'the gateway is away')!;
+    const authorize = { type: 'AuthorizePayment', cause: 'OrderPlaced', attempts: [[25, 525, 'TypeError']] } as const;
+    const trails = told({ ...shop, work: [authorize] });
+    const replayed = {
+      type: 'AuthorizePayment',
+      consumer: 'payment.card',
+      action: 'replay',
+      at: '2026-11-21T12:00:30.000Z',
+    };
+    const payment = {
+      ...trails.told.payment!,
+      actions: [{ ...replayed, id: idOf('AuthorizePayment') }],
+    } as ServiceTrail<'payment'>;
+    expect(diagnose(lifeOf({ ...trails, told: { ...trails.told, payment } })).sentence).toContain(
+      'AuthorizePayment is in the queue payment.card, and no worker has begun it for 12 s;',
+    );
   });
 
   test('of an order that nobody who answers knows says who does not answer', () => {
@@ -77,6 +105,14 @@ test('the ids that are asked for again are those of messages: of facts, causes, 
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test('an id that no service takes for one is not asked for: all of them would refuse the question', () => {
+  const trails = told(faults.find(([name]) => name === 'all is well')![1]);
+  const [event] = trails.told.order!.own.events;
+  const foreign = { ...event!, causationId: '12345678-aaaa-aaaa-aaaa-aaaaaaaaaaaa' };
+  const order = { ...trails.told.order!, own: { ...trails.told.order!.own, events: [foreign] } };
+  expect(idsIn({ told: { order } })).toEqual([idOf('OrderPlaced')]);
+});
+
 describe('the page', () => {
   test.each(faults)('of an order when %s stands alone and shows each message', (...[, shop]) => {
     const life = lifeOf(told(shop));
@@ -84,6 +120,14 @@ describe('the page', () => {
     expect(page).toContain(diagnose(life).sentence.replaceAll("'", '&#39;'));
     expect(page).not.toMatch(/<script|src=|href=|@import|NaN|undefined/);
     for (const { type } of life.messages) expect(page).toContain(type);
+  });
+
+  test('of an order that hangs for a year is drawn as soon as any other', () => {
+    const [, shop] = faults.find(([name]) => name === 'inventory has given the order up')!;
+    const life = lifeOf(told({ ...shop, now: 365 * 86_400_000 }));
+    const begun = performance.now();
+    renderHtml(life, diagnose(life));
+    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 
   test('does not take what a service says for HTML', () => {
@@ -122,3 +166,19 @@ test.each([
   [7_800_000, '2 h 10 min', '+2h10m'],
   [273_600_000, '3 d 4 h', '+3d4h'],
 ])('%d ms is %s', (ms, words, after) => expect([span(ms), offset(ms)]).toEqual([words, after]));
+
+test('without an id, a shop that cannot list its orders is told in one sentence', async () => {
+  const server = createServer((_, response) => response.writeHead(503).end('{"code":"temporarily-unavailable"}'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const folder = mkdtempSync(join(tmpdir(), 'story-'));
+  const everywhere = (where: string) => Object.fromEntries(serviceNames.map((name) => [name, where]));
+  writeFileSync(join(folder, 'shop.json'), JSON.stringify({ urls: everywhere(url), databases: everywhere('x') }));
+  const main = join(import.meta.dirname, 'main.ts');
+  const { stderr } = await promisify(execFile)(process.execPath, [main, '--folder', folder], {
+    env: { PATH: process.env['PATH'] },
+  }).catch((error: unknown) => error as { stderr: string });
+  expect(stderr).toBe(`order does not list its orders at ${url}. npm run up starts the shop.\n`);
+  server.close();
+  rmSync(folder, { recursive: true });
+});

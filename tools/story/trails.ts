@@ -1,3 +1,4 @@
+import { isId } from '@cartwheel/primitives';
 import type { Trail } from '@cartwheel/service';
 import type { AnalyticsTrail } from '../../apps/analytics/src/tell-trail/tell-trail.ts';
 import type { EmailTrail } from '../../apps/email/src/tell-trail/tell-trail.ts';
@@ -98,5 +99,5 @@ export function idsIn({ told }: Pick<Trails, 'told'>): string[] {
     ...(told.analytics?.own.facts.map(({ id }) => id) ?? []),
     ...events.flatMap(({ factId, causationId }) => [factId ?? '', causationId]),
   ];
-  return [...new Set(named)].filter((id) => /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id)).slice(0, 200);
+  return [...new Set(named)].filter(isId).slice(0, 200);
 }

@@ -222,10 +222,11 @@ function isLostConnection(error: unknown): boolean {
   return false;
 }
 
-/** A producer may write anything here; what is no date is left out. */
+/** A producer may write anything here; what is no date is left out, and so is one that PostgreSQL would not read as such. */
 function timestampOf({ timestamp }: KafkaMessage): { timestamp?: string } {
   const date = new Date(Number(timestamp));
-  return Number.isNaN(date.getTime()) ? {} : { timestamp: date.toISOString() };
+  const isDate = date.getUTCFullYear() > 0 && date.getUTCFullYear() < 10_000;
+  return isDate ? { timestamp: date.toISOString() } : {};
 }
 
 function toDelivery(topic: string, partition: number, message: KafkaMessage): Delivery {

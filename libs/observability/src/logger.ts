@@ -32,6 +32,13 @@ export function createLogger(service: string, level: string, destination?: Desti
     // Who writes an error itself into a line gets what may be shown of it.
     serializers: { err: describeError, error: describeError },
     redact: { paths: REDACTED, censor: '[redacted]' },
+    // Of an error without a message of the line pino takes the error's own, quotes and all.
+    hooks: {
+      logMethod(line, method) {
+        if (line.length === 1 && line[0] instanceof Error) line.push('error');
+        method.apply(this, line);
+      },
+    },
     formatters: { level: (label) => ({ level: label }) },
   };
   return destination ? pino(options, destination) : pino(options);

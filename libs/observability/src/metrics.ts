@@ -42,9 +42,15 @@ export function startMetrics(service: string): () => Promise<string> {
   // The service is a label of every series: who looks at several would else see them as one.
   const serializer = new PrometheusSerializer('', false, /^service\.name$/, true, true);
   const write = async () => serializer.serialize((await reader.collect()).resourceMetrics);
-  // One after the other: of two at once each would get a part.
+  // One after the other: of two at once each would get a part. All who come while one is written get the next: each for
+  // itself would wait for all before it, a second each while a source is silent.
   let turn = Promise.resolve('');
-  return () => (turn = turn.then(write, write));
+  let next: Promise<string> | undefined;
+  const begin = () => {
+    next = undefined;
+    return write();
+  };
+  return () => (next ??= turn = turn.then(begin, begin));
 }
 
 /** Counts `n` more. */

@@ -1,6 +1,6 @@
 /**
  * Every metric, span attribute and log field that is ours to name stands here, and rules and dashboards may use no other
- * (tools/telemetry/rules.spec.ts). Names of OpenTelemetry's semantic conventions where there is one, else
+ * (tools/telemetry/telemetry.spec.ts). Names of OpenTelemetry's semantic conventions where there is one, else
  * `cartwheel.<noun>.<measure>`. https://opentelemetry.io/docs/specs/semconv/
  */
 export type Metric = {

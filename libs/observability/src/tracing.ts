@@ -12,7 +12,9 @@ import {
   trace,
   type TracerProvider,
 } from '@opentelemetry/api';
-import type { Sampler } from '@opentelemetry/sdk-trace';
+import { withDeadline } from '@cartwheel/primitives';
+import { ExportResultCode } from '@opentelemetry/core';
+import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from './logger.ts';
 import { classOf, timed } from './metrics.ts';
 import { attributes as names, type Metric } from './names.ts';
@@ -22,6 +24,10 @@ export { SpanKind };
 export type TracesExporter = 'otlp' | 'zipkin' | 'none';
 
 const tracer = trace.getTracer('cartwheel');
+/** Below the shutdown's deadline: a collector that is away or silent must not hold it up. */
+const PATIENCE_MS = 5_000;
+/** One under way, and the four that the SDK's queue of 2048 spans fills: at the end all are sent at once. */
+const BATCHES = 5;
 let isOn = false;
 
 /** Whether spans go anywhere. Without it they cost nothing, and a `traceparent` that comes in is passed on as it is. */
@@ -50,8 +56,7 @@ export async function startTracing(
   const batches = new sdk.BatchSpanProcessor({
     exporter: await exporterFor(exporter),
     scheduledDelayMillis: 1_000,
-    // Below the shutdown's deadline: a collector that is away must not hold it up.
-    exportTimeoutMillis: 5_000,
+    exportTimeoutMillis: PATIENCE_MS,
   });
   const provider = new sdk.TracerProvider({
     resource: resourceFromAttributes({ 'service.name': service }),
@@ -59,7 +64,7 @@ export async function startTracing(
     spanProcessors: [batches],
   });
   traceWith(provider);
-  return () => provider.shutdown();
+  return () => withDeadline('sending the last spans', PATIENCE_MS, provider.shutdown());
 }
 
 /** From now on spans are this provider's. */
@@ -69,14 +74,36 @@ export function traceWith(provider: TracerProvider): void {
 }
 
 async function exporterFor(exporter: 'otlp' | 'zipkin') {
-  if (exporter === 'zipkin') return new (await import('@opentelemetry/exporter-zipkin')).ZipkinExporter();
+  if (exporter === 'zipkin')
+    return atMost(BATCHES, new (await import('@opentelemetry/exporter-zipkin')).ZipkinExporter());
   return new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter();
+}
+
+/**
+ * Gives up what would be one batch too many at once. Zipkin's exporter waits for an answer for ever: a server that takes
+ * spans and says nothing would be sent one batch after the other, and each keeps its spans and a connection.
+ */
+export function atMost(batches: number, exporter: SpanExporter): SpanExporter {
+  let underWay = 0;
+  return {
+    export(spans, done) {
+      if (underWay >= batches)
+        return done({ code: ExportResultCode.FAILED, error: new Error('nobody takes the spans') });
+      underWay += 1;
+      exporter.export(spans, (result) => {
+        underWay -= 1;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
 }
 
 /** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration */
 export function samplerFrom(sdk: typeof import('@opentelemetry/sdk-trace'), env: NodeJS.ProcessEnv): Sampler {
-  const name = env['OTEL_TRACES_SAMPLER'] ?? 'parentbased_always_on';
-  const share = Number(env['OTEL_TRACES_SAMPLER_ARG'] ?? 1);
+  // Empty is as if it were not set: the specification wants that.
+  const name = env['OTEL_TRACES_SAMPLER'] || 'parentbased_always_on';
+  const share = Number(env['OTEL_TRACES_SAMPLER_ARG'] || 1);
   const roots: Record<string, () => Sampler> = {
     always_on: () => new sdk.AlwaysOnSampler(),
     always_off: () => new sdk.AlwaysOffSampler(),

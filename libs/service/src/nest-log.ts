@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from '@cartwheel/observability';
-import { unquoted } from '@cartwheel/primitives';
+import { describeError, unquoted } from '@cartwheel/primitives';
 
 /** Nest's own messages as lines of our log; its chatter about routes and modules only at `debug`. */
 export class NestLog implements LoggerService {
@@ -21,7 +21,8 @@ export class NestLog implements LoggerService {
   }
 
   #write(level: 'debug' | 'warn' | 'error', message: unknown, context = '') {
-    if (typeof message === 'object' && message !== null) this.#logger[level]({ context, ...message }, 'nest');
+    if (message instanceof Error) this.#logger[level]({ context, ...describeError(message) }, 'nest');
+    else if (typeof message === 'object' && message !== null) this.#logger[level]({ context, ...message }, 'nest');
     else this.#logger[level]({ context }, unquoted(String(message)));
   }
 }

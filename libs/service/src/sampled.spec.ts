@@ -43,3 +43,27 @@ test('a source that is silent holds up no scrape for long, and what it says at l
   expect(await scrape()).toContain(SHOWN);
   expect(read).toHaveBeenCalledTimes(1);
 });
+
+test('however many ask while a source is silent, none waits for the others', async () => {
+  read.mockReturnValue(new Promise(() => undefined));
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: 5 }, () => scrape()));
+  // One page is being written, the other four share the next; a second each.
+  expect(performance.now() - begun).toBeLessThan(3_500);
+});
+
+// Others look at the clock too, so nobody knows which look is the source's.
+test.each(Array.from({ length: 12 }, (_, n) => n))(
+  'what is fresh when it is looked at is shown, also when it is not a moment later (after %d looks at the clock)',
+  async (looks) => {
+    read.mockResolvedValue([row]);
+    const begun = performance.now();
+    await scrape();
+    const now = jest.spyOn(performance, 'now').mockReturnValue(begun + 10_000);
+    for (let n = 0; n < looks; n += 1) now.mockReturnValueOnce(begun);
+    const page = await scrape();
+    now.mockRestore();
+    expect(page).toContain(SHOWN);
+    expect(page).toContain(up(1));
+  },
+);

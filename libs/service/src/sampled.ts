@@ -26,13 +26,16 @@ export function observeSource({ name, gauges, read, onError }: Source): void {
   };
   observe([...gauges, metrics.sourceUp], async () => {
     const isFresh = () => performance.now() - kept.at < KEPT_MS;
-    if (!isFresh()) {
+    // Asked once: what is fresh here and stale a line below would be missing, and nobody asked for it.
+    let fresh = isFresh();
+    if (!fresh) {
       reading ??= refresh()
         .catch(onError)
         .finally(() => (reading = undefined));
       await withDeadline(name, PATIENCE_MS, reading).catch(() => undefined);
+      fresh = isFresh();
     }
-    const up = { metric: metrics.sourceUp, value: Number(isFresh()), attributes: { [attributes.source]: name } };
-    return isFresh() ? [...kept.readings, up] : [up];
+    const up = { metric: metrics.sourceUp, value: Number(fresh), attributes: { [attributes.source]: name } };
+    return fresh ? [...kept.readings, up] : [up];
   });
 }

@@ -108,8 +108,7 @@ type LaggingGroup = Group & { readonly consumer: string };
  */
 export class LagWatch {
   readonly #admin;
-  readonly #groups = new Map<string, LaggingGroup>();
-  readonly #clocks = new Map<string, LagClock>();
+  readonly #groups = new Map<string, LaggingGroup & { readonly clocks: Map<string, LagClock> }>();
   #isConnected = false;
 
   constructor(kafka: Kafka) {
@@ -118,14 +117,14 @@ export class LagWatch {
 
   /** From now on `groupId` is watched. Returns how to stop that. */
   add(group: LaggingGroup): () => void {
-    this.#groups.set(group.groupId, group);
+    this.#groups.set(group.groupId, { ...group, clocks: new Map() });
     return () => this.#groups.delete(group.groupId);
   }
 
-  /** The group begins with a chunk, of which this is the first record. */
+  /** The group begins with a chunk, of which this is the first record. One that is no longer watched may do so once more. */
   begin(groupId: string, first: Delivery): void {
     if (first.timestamp === undefined) return;
-    this.#clockOf(groupId, first.topic, first.partition!).begin(Number(first.offset), Date.parse(first.timestamp));
+    this.#clockOf(groupId, first.topic, first.partition!)?.begin(Number(first.offset), Date.parse(first.timestamp));
   }
 
   start(logger: Logger): void {
@@ -147,7 +146,9 @@ export class LagWatch {
     this.#isConnected = true;
     const positions = await positionsOf(this.#admin, [...this.#groups.values()]);
     const now = Date.now();
-    const perTopic = Map.groupBy(positions, ({ groupId, topic }) => `${groupId} ${topic}`);
+    // A group may have gone while its position was asked for.
+    const watched = positions.filter(({ groupId }) => this.#groups.has(groupId));
+    const perTopic = Map.groupBy(watched, ({ groupId, topic }) => `${groupId} ${topic}`);
     return [...perTopic.values()].flatMap((partitions) => {
       const { groupId, topic } = partitions[0]!;
       const { consumer } = this.#groups.get(groupId)!;
@@ -160,13 +161,14 @@ export class LagWatch {
   }
 
   #age(position: Position, now: number): number {
-    return this.#clockOf(position.groupId, position.topic, position.partition).age(position, now);
+    return this.#clockOf(position.groupId, position.topic, position.partition)!.age(position, now);
   }
 
-  #clockOf(...place: [groupId: string, topic: string, partition: number]): LagClock {
-    const name = place.join(' ');
-    const clock = this.#clocks.get(name) ?? new LagClock();
-    this.#clocks.set(name, clock);
-    return clock;
+  #clockOf(groupId: string, topic: string, partition: number): LagClock | undefined {
+    const clocks = this.#groups.get(groupId)?.clocks;
+    const name = `${topic} ${partition}`;
+    const clock = clocks?.get(name) ?? new LagClock();
+    clocks?.set(name, clock);
+    return clocks && clock;
   }
 }

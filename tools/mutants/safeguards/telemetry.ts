@@ -16,7 +16,7 @@ export const telemetry: readonly Mutant[] = [
     name: 'two-scrapes-at-once',
     promise: 'Two who scrape at once get all metrics each.',
     ...metrics,
-    from: 'return () => (turn = turn.then(write, write));',
+    from: 'return () => (next ??= turn = turn.then(begin, begin));',
     to: 'return write;',
     test: ['two who ask at once get the whole page each'],
   },

@@ -12,7 +12,7 @@ const instant = z.iso.datetime({ offset: true }).transform((iso) => new Date(iso
 /** `<ms since 1970>.<partition>.<offset>.<topic>`: a name of a place, for this endpoint to read. */
 const place = z
   .string()
-  .regex(/^\d{1,15}\.\d{1,9}\.\d{1,18}\.[\w.-]{1,249}$/, 'must be `next` of the page before')
+  .regex(/^(-\d{1,14}|\d{1,15})\.\d{1,9}\.\d{1,18}\.[\w.-]{1,249}$/, 'must be `next` of the page before')
   .transform((written): Place => {
     const [ms = '', partition = '', offset = '', ...topic] = written.split('.');
     return { recordedAt: new Date(Number(ms)), partition: Number(partition), offset, topic: topic.join('.') };

@@ -53,6 +53,8 @@ test('personal fields are masked in what is shown, and no search finds them', as
 
 test('pages follow each other without a gap or a repeat, also among facts of the same millisecond', async () => {
   await analytics.record(Array.from({ length: 7 }, () => anOrder().placed()));
+  // A record's time is its producer's, which may be any.
+  await analytics.record(Array.from({ length: 4 }, () => anOrder().placed('1969-12-31T23:59:59.995Z')));
   const seen: string[] = [];
   for (let after = ''; ;) {
     const { items, next } = await page(`limit=3${after}`);
@@ -60,8 +62,8 @@ test('pages follow each other without a gap or a repeat, also among facts of the
     if (next === null) break;
     after = `&after=${next}`;
   }
-  expect(seen).toHaveLength(7);
-  expect(new Set(seen).size).toBe(7);
+  expect(seen).toHaveLength(11);
+  expect(new Set(seen).size).toBe(11);
 });
 
 test('a fact that the log holds twice, in two months, is one row: ids decide, not the key of the table', async () => {
@@ -83,6 +85,18 @@ test('a fact of a month that nobody made is kept and found, and moves when the m
   expect(await types(`orderId=${mug.orderId}`)).toEqual(['OrderPlaced']);
   await analytics.record([mug.completed('2031-06-02T00:00:00.000Z')]);
   expect(analytics.events).not.toContain('parked');
+});
+
+test('a fact is shown with any number that its contract takes', async () => {
+  const placed = mug.placed();
+  await analytics.record([{ ...placed, headers: { ...placed.headers, ce_sequence: '3000000000' } }]);
+  expect(await page('')).toMatchObject({ items: [{ sequence: 3_000_000_000 }] });
+});
+
+test('a fact whose record has no time that is one is recorded under its own', async () => {
+  const { timestamp, ...placed } = mug.placed();
+  await analytics.record([placed]);
+  expect(await page('')).toMatchObject({ items: [{ type: 'OrderPlaced', recordedAt: timestamp }] });
 });
 
 type Plan = { 'Node Type': string; 'Relation Name'?: string; 'Index Name'?: string; Plans?: Plan[] };

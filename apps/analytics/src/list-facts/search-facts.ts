@@ -19,7 +19,7 @@ export type FactFilter = {
   readonly limit: number;
 };
 
-const COLUMNS = `id, type, version, source, subject, time, sequence::int, correlation_id AS "correlationId",
+const COLUMNS = `id, type, version, source, subject, time, sequence::float8, correlation_id AS "correlationId",
   causation_id AS "causationId", data, topic, partition, record_offset AS "offset", recorded_at AS "recordedAt"`;
 
 /**

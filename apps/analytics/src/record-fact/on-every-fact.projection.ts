@@ -28,7 +28,8 @@ export class RecordFactOnEveryFact {
         delivery.topic,
         delivery.partition,
         delivery.offset,
-        delivery.timestamp,
+        // A producer may write anything there: what is no date must not keep the fact out.
+        delivery.timestamp ?? fact.time,
       ],
     );
   }
