@@ -2,8 +2,11 @@ import { topology } from '@cartwheel/contracts';
 import { createKafka } from '@cartwheel/kafka';
 import { engines } from '@cartwheel/testing';
 
-/** Writes every n-th fact that it reads once more, byte for byte, to where it was. Ends with how many those were. */
-export async function echoFacts(namespace: string, oneIn: number): Promise<() => Promise<number>> {
+/**
+ * Writes every n-th fact that it reads once more, byte for byte, to where it was. `end` tells how many those were; a test that
+ * fails before that ends it too, or its process would never.
+ */
+export async function echoFacts(namespace: string, oneIn: number) {
   const kafka = createKafka(engines().kafka.brokers, 'echo');
   const consumer = kafka.consumer({ groupId: `${namespace}.echo`, maxWaitTimeInMs: 200 });
   const producer = kafka.producer();
@@ -19,8 +22,9 @@ export async function echoFacts(namespace: string, oneIn: number): Promise<() =>
       sent += 1;
     },
   });
-  return async () => {
+  const end = async () => {
     await Promise.all([consumer.disconnect(), producer.disconnect()]);
     return sent;
   };
+  return { end, [Symbol.asyncDispose]: async () => void (await end()) };
 }

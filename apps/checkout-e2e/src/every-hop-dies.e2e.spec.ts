@@ -139,7 +139,7 @@ async function killAll(): Promise<Hit[]> {
 }
 
 test('whichever hop a service dies at, with every fact delivered twice, each order ends as it must, and the books agree', async () => {
-  const stopEcho = await echoFacts(shop.namespace, 1);
+  await using echo = await echoFacts(shop.namespace, 1);
   let echoed = 0;
   const lives: Promise<string>[] = [];
   const killings = killAll();
@@ -158,7 +158,7 @@ test('whichever hop a service dies at, with every fact delivered twice, each ord
     }
     await done;
   } finally {
-    echoed = await stopEcho();
+    echoed = await echo.end();
   }
   const hits = await killings;
   expect(hits.filter(({ missed }) => missed !== undefined)).toEqual([]);
