@@ -127,8 +127,10 @@ async function ensureImages(compose: Compose, { progress, signal }: StackOptions
 
 function readable(said: string): Friendly {
   const end = said.trim().split('\n').slice(-12).join('\n');
-  const kind = /port is already allocated|address already in use/.test(said) ? PortTaken : Friendly;
-  return new kind(`Docker: ${end}`);
+  if (/port is already allocated|address already in use/.test(said)) return new PortTaken(`Docker: ${end}`);
+  // Of testcontainers' reaper, for example, which compose does not know.
+  if (/registry|pull access denied/.test(said)) return new ImagesMissing(`Docker cannot download an image: ${end}`);
+  return new Friendly(`Docker: ${end}`);
 }
 
 function addressesOf(ports: Ports): Addresses {
