@@ -21,7 +21,7 @@ import { type Measured, priceTable } from './price-table.ts';
 const HELP = `npm run price                  what metrics and tracing cost: CPU time of the five
                                services per order, and their memory
   -- --orders <n>              per measurement, 400 if left out
-  -- --rounds <n>              5 if left out; each measures every mode once
+  -- --rounds <n>              4 if left out; each measures every mode once
   -- --stack docker|native|external
 Starts engines of its own. Linux only. Nothing else should run meanwhile; what
 does, hits all modes alike, because they take turns.`;
@@ -42,7 +42,7 @@ const AT_ONCE = 4;
 const TICK_MS = 10;
 
 const options = { orders: { type: 'string' }, rounds: { type: 'string' }, stack: { type: 'string' } } as const;
-await asProgram(HELP, options, async ({ orders = '400', rounds = '5', stack: chosen }, signal) => {
+await asProgram(HELP, options, async ({ orders = '400', rounds = '4', stack: chosen }, signal) => {
   if (process.platform !== 'linux') throw new Friendly('This reads /proc, which only Linux has.');
   const [perRun, times] = [Number(orders), Number(rounds)];
   if (!(perRun >= 1 && times >= 1)) throw new Friendly(`These are no numbers of orders and rounds.`);
@@ -61,7 +61,7 @@ await asProgram(HELP, options, async ({ orders = '400', rounds = '5', stack: cho
   const measured: Measured[] = [];
   try {
     for (let round = 1; round <= times; round += 1) {
-      // Each is the first of a round as often as the others.
+      // They take turns in being first.
       const all = Object.entries(modes);
       const first = (round - 1) % all.length;
       for (const [mode, own] of [...all.slice(first), ...all.slice(0, first)]) {

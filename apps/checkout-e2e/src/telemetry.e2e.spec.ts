@@ -114,6 +114,11 @@ withZipkin('a traceparent that is none begins a new trace', async () => {
 /** Nothing to see while nothing fails. */
 const ABOUT_FAILURES = /Failed attempts|Not simply applied|Set aside|dead letter/;
 
+test('the way in which an order has not ended yet is on the page with 0', async () => {
+  const page = await (await fetch(`${shop.target.urls.order}/metrics`)).text();
+  expect(page).toContain('cartwheel_order_ended_total{cartwheel_outcome="timed-out",service_name="order"} 0');
+});
+
 withPrometheus(
   'every query of the dashboards runs in a real Prometheus, and every panel but those about failures shows something',
   async () => {

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { CancelOrderController } from './cancel-order/cancel-order.controller.ts';
 import { CancelOrderOnPaymentCaptureFailed } from './cancel-order/on-payment-capture-failed.consumer.ts';
 import { CancelOrderOnPaymentDeclined } from './cancel-order/on-payment-declined.consumer.ts';
@@ -6,6 +6,7 @@ import { CancelOrderOnStockRejected } from './cancel-order/on-stock-rejected.con
 import { CompleteOrderOnPaymentReceived } from './complete-order/on-payment-received.consumer.ts';
 import { ConfirmOrderOnPaymentAuthorized } from './confirm-order/on-payment-authorized.consumer.ts';
 import { ConfirmOrderOnStockReserved } from './confirm-order/on-stock-reserved.consumer.ts';
+import { beginCounting } from './count-orders/count-orders.ts';
 import { GetOrderController } from './get-order/get-order.controller.ts';
 import { ListOrdersController } from './list-orders/list-orders.controller.ts';
 import { ListProductsController } from './list-products/list-products.controller.ts';
@@ -50,4 +51,8 @@ import { TimeOutOrder } from './time-out-order/time-out-order.job.ts';
     OrderWatch,
   ],
 })
-export class OrderModule {}
+export class OrderModule implements OnModuleInit {
+  onModuleInit() {
+    beginCounting();
+  }
+}

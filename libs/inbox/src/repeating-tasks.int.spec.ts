@@ -1,3 +1,4 @@
+import { retryRungs } from '@cartwheel/contracts';
 import { autocommit } from '@cartwheel/postgres';
 import { testDatabase } from '@cartwheel/testing';
 import { expect, test } from '@jest/globals';
@@ -17,15 +18,19 @@ test('a task counts from its fourth failure until its next attempt is well over,
 
   await failed(1, 'SendEmail', 4, '5 minutes');
   // Under way, or still waiting for a worker.
-  await failed(2, 'SendEmail', 4, '-40 seconds');
+  await failed(2, 'SendEmail', 4, '-100 seconds');
   await failed(2, 'SendEmail', 5, '-10 seconds');
   await failed(3, 'CapturePayment', 9, '1 minute');
   // Done or dead meanwhile.
-  await failed(4, 'SendEmail', 7, '-2 minutes');
+  await failed(4, 'SendEmail', 7, '-3 minutes');
   await failed(5, 'SendEmail', 8, '1 minute', 'dead');
   expect(await repeatingTasks(autocommit(db.pool))).toEqual([
     { type: 'CapturePayment', tasks: 1 },
     { type: 'SendEmail', tasks: 2 },
   ]);
   await db.drop();
+});
+
+test('the index is of the last rung, as is the question', () => {
+  expect(taskAttemptsSchema.versions.join()).toContain(`WHERE outcome = 'retry' AND attempt >= ${retryRungs.length};`);
 });

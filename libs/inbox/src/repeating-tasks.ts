@@ -1,16 +1,17 @@
+import { retryRungs } from '@cartwheel/contracts';
 import type { Queryable } from '@cartwheel/postgres';
 
-/** Three attempts are over within a minute; whoever waits for a fifth waits on the last rung. */
-const OFTEN = 4;
+/** Who has failed so often waits on the last rung. The index of task_attempts has the same number. */
+const OFTEN = retryRungs.length;
 
 /**
  * The tasks that have failed four times or more and will be tried again, by type; none of a type is no row. One whose time has
- * come counts for another minute: it is being tried, or waits for a worker.
+ * come counts for two more minutes: it is being tried, or waits for a worker.
  */
 export async function repeatingTasks(db: Queryable): Promise<{ type: string; tasks: number }[]> {
   return db.query(
     `SELECT type, count(DISTINCT task_id)::int AS tasks FROM task_attempts
-     WHERE outcome = 'retry' AND attempt >= ${OFTEN} AND next_attempt_at > now() - interval '1 minute'
+     WHERE outcome = 'retry' AND attempt >= ${OFTEN} AND next_attempt_at > now() - interval '2 minutes'
      GROUP BY type ORDER BY type`,
   );
 }

@@ -26,6 +26,7 @@ test('an error in a line says its class and what it does not quote, and not what
   logger.error({ err: error }, 'failed');
   logger.error(error, 'failed');
   logger.error(error);
+  logger.error({ err: error });
   expect(written.join('')).not.toMatch(/Ada M|ada@/);
   expect(lines()[0]).toMatchObject({ err: { message: 'invalid input syntax for type integer: "…" (22P02)' } });
 });

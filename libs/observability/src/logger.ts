@@ -35,7 +35,9 @@ export function createLogger(service: string, level: string, destination?: Desti
     // Of an error without a message of the line pino takes the error's own, quotes and all.
     hooks: {
       logMethod(line, method) {
-        if (line.length === 1 && line[0] instanceof Error) line.push('error');
+        const first: unknown = line[0];
+        const { err } = (first ?? {}) as { err?: unknown };
+        if (line.length === 1 && (first instanceof Error || err instanceof Error)) line.push('error');
         method.apply(this, line);
       },
     },

@@ -29,7 +29,7 @@ async function serving() {
   return { counted, begun: begun.promise, port, close: () => server.close() };
 }
 
-test('a request whose client went away before its answer is counted, without a status, and its span ends', async () => {
+test('a request whose client went away before its answer is counted as an error, without a status, and its span ends', async () => {
   const { counted, begun, port, close } = await serving();
   const client = connect(port, '127.0.0.1');
   client.write('GET /silent HTTP/1.1\r\nhost: shop\r\n\r\n');
@@ -37,10 +37,10 @@ test('a request whose client went away before its answer is counted, without a s
   client.destroy();
   await eventually(async () =>
     expect(await counted()).toEqual([
-      'http_server_request_duration_count{http_request_method="GET",http_route="/silent",service_name="test"} 1',
+      'http_server_request_duration_count{http_request_method="GET",http_route="/silent",error_type="client_gone",service_name="test"} 1',
     ]),
   );
-  expect(exporter.getFinishedSpans()).toMatchObject([{ name: 'GET /silent', status: { code: 0 } }]);
+  expect(exporter.getFinishedSpans()).toMatchObject([{ name: 'GET /silent', status: { code: 2 } }]);
   await close();
 });
 

@@ -5,6 +5,8 @@ import { type Context, context, SpanKind } from '@opentelemetry/api';
 
 type Fastify = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
 
+/** The error of a request whose client did not wait for the answer. */
+const GONE = 'client_gone';
 /** Asked all day long, by machines. */
 const UNTRACED = /^\/(health\/|metrics$)/;
 
@@ -27,16 +29,16 @@ export function observeHttp(fastify: Fastify): void {
     contexts.set(request, own);
     // Not `onResponse`: that never comes when the client went away before its answer.
     raw.once('close', () => {
-      const { statusCode } = raw;
-      const status = raw.headersSent ? { [attributes.status]: statusCode } : {};
-      const hasFailed = raw.headersSent && statusCode >= 500;
+      const { statusCode, headersSent } = raw;
+      const status = headersSent ? { [attributes.status]: statusCode } : {};
+      const error = headersSent ? (statusCode >= 500 ? String(statusCode) : undefined) : GONE;
       took(metrics.httpDuration, secondsSince(begun), {
         ...of,
         ...status,
-        ...(hasFailed ? { [attributes.error]: String(statusCode) } : {}),
+        ...(error === undefined ? {} : { [attributes.error]: error }),
       });
       span?.setAttributes(status);
-      if (hasFailed) noteError(span, String(statusCode));
+      if (error !== undefined) noteError(span, error);
       span?.end();
     });
     context.with(own, done);

@@ -1,8 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../../setup/catalogue.ts';
 import { replenish } from '../../shop/replenish.ts';
-import { startShop } from '../../shop/start-shop.ts';
+import { type Shop, startShop } from '../../shop/start-shop.ts';
 import { Friendly } from '../../stack/friendly.ts';
 import { alertRules, prometheusIsMissing, startPrometheus } from '../../stack/native/prometheus.ts';
 import { freePorts } from '../../stack/ports.ts';
@@ -13,9 +13,11 @@ import { Shoppers } from '../shoppers.ts';
 import { type Fault, faults } from './faults.ts';
 import { inAHurry } from './hurry.ts';
 import type { AlarmRow } from './results.ts';
-import { type Scene, until, untilThere } from './scene.ts';
+import { until, untilThere } from './scene.ts';
+import { Watch } from './watch.ts';
 
 export type AlarmOptions = {
+  /** Names of alarms, with commas between them. Left out: all. */
   readonly only: string | undefined;
   /** By how much every time in the rules is divided, and those of the shop that they follow. */
   readonly hurry: number;
@@ -23,28 +25,26 @@ export type AlarmOptions = {
   readonly signal: AbortSignal;
 };
 
+const folder = join(import.meta.dirname, '../../../.cartwheel/drill-alarms');
 const CUSTOMERS = 4;
 /** An alarm that begins again within that has not ended. */
 const STAYS_QUIET_MS = 10_000;
 const PIECES = 100_000;
 const AT_REST_WITHIN_MS = 600_000;
-/** What the services wait of themselves, whatever the hurry: the last rung of the ladder, and a consumer's return. */
+/** What the services themselves wait for, whatever the hurry: the last rung of the ladder, and a consumer's return. */
 const OWN_TIME_MS = 420_000;
 /** The longest that a rule looks back: half an hour, and what came before. */
 const RULES_TIME_MS = 2_700_000;
+const NO_OPEN_ORDER = `SELECT WHERE NOT EXISTS (SELECT FROM orders WHERE status IN ('placed', 'confirmed'))`;
 
 /**
- * Has every alarm fire in a running shop, watched by a real Prometheus, and end after what was broken was mended: one after
- * the other, each when nothing fires any more. At last, every promise. Leaves nothing running.
+ * Has alarms fire in a running shop, watched by a real Prometheus, and end after what was broken was mended: one after the
+ * other, each when nothing fires any more. In the end every promise. Leaves nothing running; its logs stay.
  */
 export async function drillAlarms({ only, hurry, progress, signal }: AlarmOptions): Promise<AlarmRow[]> {
-  const chosen = faults.filter(({ alarm }) => only === undefined || only.split(',').includes(alarm));
-  if (chosen.length === 0)
-    throw new Friendly(`There is no alarm ${only}: ${faults.map((one) => one.alarm).join(', ')}.`);
+  const chosen = choose(only);
   const missing = prometheusIsMissing();
   if (missing !== undefined) throw new Friendly(`The alarms cannot be drilled: ${missing}.`);
-  // Two may run side by side.
-  const folder = join(import.meta.dirname, '../../../.cartwheel/drill-alarms', String(process.pid));
   // Engines are frozen by their process.
   const stack = await startStack({ folder, ports: 'free', provider: 'native', progress, signal });
   try {
@@ -64,11 +64,11 @@ export async function drillAlarms({ only, hurry, progress, signal }: AlarmOption
     // Customers buy for as long as it takes.
     for (const { sku, stock } of catalogue)
       if (stock > 0) await replenish(shop.target.urls.inventory, { sku, quantity: PIECES }, signal);
-    const scene = { shop, folder, signal };
     const shoppers = new Shoppers(shop.target.urls.order, signal);
     const watch = new Watch(`http://127.0.0.1:${port}`);
+    const withinMs = OWN_TIME_MS + RULES_TIME_MS / hurry;
     const rows: AlarmRow[] = [];
-    for (const fault of chosen) rows.push(await see(fault, { scene, shoppers, watch, hurry, progress }));
+    for (const fault of chosen) rows.push(await see(fault, { shop, shoppers, watch, withinMs, progress, signal }));
     const verdicts = await progress.step('coming to rest, and checking every promise', () =>
       verify(shop.target, { atRestWithinMs: AT_REST_WITHIN_MS, signal }),
     );
@@ -77,10 +77,21 @@ export async function drillAlarms({ only, hurry, progress, signal }: AlarmOption
     const held = shoppers.offenders.length === 0 && verdicts.every(({ verdict }) => verdict !== 'broken');
     if (!held) process.exitCode = 1;
     return rows;
+  } catch (error) {
+    // Whatever failed because everything is being stopped.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await progress.step('stopping', () => stack.stop());
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function choose(only: string | undefined): readonly Fault[] {
+  const names = only?.split(',') ?? faults.map(({ alarm }) => alarm);
+  const unknown = names.filter((name) => !faults.some(({ alarm }) => alarm === name));
+  if (unknown.length === 0) return faults.filter(({ alarm }) => names.includes(alarm));
+  const known = [...new Set(faults.map(({ alarm }) => alarm))];
+  throw new Friendly(`There is no alarm ${unknown.join(', ')}. There are:\n  ${known.join('\n  ')}`);
 }
 
 /** What the thresholds of the rules are made for, divided as they are. */
@@ -94,91 +105,53 @@ function patience(hurry: number): Record<string, string> {
 }
 
 type Seeing = {
-  readonly scene: Scene;
+  readonly shop: Shop;
   readonly shoppers: Shoppers;
   readonly watch: Watch;
-  readonly hurry: number;
+  readonly withinMs: number;
   readonly progress: Progress;
+  readonly signal: AbortSignal;
 };
 
-async function see(fault: Fault, { scene, shoppers, watch, hurry, progress }: Seeing): Promise<AlarmRow> {
-  const { alarm, broken, alone, plant } = fault;
-  const { signal } = scene;
-  const withinMs = OWN_TIME_MS + RULES_TIME_MS / hurry;
-  const row = { alarm, broken };
+/** @throws when what was broken cannot be mended: whatever came then would be seen in a broken shop */
+async function see({ alarm, broken, alone, plant }: Fault, seeing: Seeing): Promise<AlarmRow> {
+  const { shop, shoppers, watch, withinMs, progress, signal } = seeing;
+  const undo = new AsyncDisposableStack();
+  const scene = { shop, folder, undo, withinMs, signal };
+  let row: AlarmRow = { alarm, broken, beside: [] };
+  const beside = () => watch.seen().filter((other) => other !== alarm);
   shoppers.come(CUSTOMERS);
   try {
-    await progress.step(`${alarm}: nothing fires yet`, () =>
-      until('nothing fires', () => watch.isQuiet(), { withinMs, signal }),
-    );
+    await progress.step(`${alarm}: nothing fires yet`, () => until('nothing fires', () => watch.isQuiet(), scene));
     if (alone) {
       await shoppers.goHome();
-      await untilThere(
-        scene,
-        'order',
-        `SELECT WHERE NOT EXISTS (SELECT FROM orders WHERE status IN ('placed', 'confirmed'))`,
-      );
+      await untilThere(scene, 'order', NO_OPEN_ORDER);
     }
     watch.forget();
-    const broke = Date.now();
-    const mend = await plant(scene);
     try {
-      await progress.step(`${alarm} fires: ${broken}`, () =>
-        until('it fires', () => watch.fires(alarm), { withinMs, signal }),
-      );
+      await plant(scene);
+      const broke = Date.now();
+      await progress.step(`${alarm} fires: ${broken}`, () => until('it fires', () => watch.fires(alarm), scene));
+      row = { ...row, firedAfterMs: Date.now() - broke };
     } finally {
-      await mend();
+      await undo.disposeAsync().catch(cannotBeMended);
     }
     const mended = Date.now();
-    let quietSince: number | undefined;
-    const staysQuiet = async () => {
-      quietSince = (await watch.fires(alarm)) ? undefined : (quietSince ?? Date.now());
-      return quietSince !== undefined && Date.now() - quietSince > STAYS_QUIET_MS;
-    };
-    await progress.step(`${alarm} ends`, () => until('it has ended', staysQuiet, { withinMs, signal }));
-    const beside = watch.seen().filter((other) => other !== alarm);
-    return { ...row, firedAfterMs: mended - broke, endedAfterMs: quietSince! - mended, beside };
+    await progress.step(`${alarm} ends`, () =>
+      until('it has ended', () => watch.staysQuiet(alarm, STAYS_QUIET_MS), scene),
+    );
+    return { ...row, endedAfterMs: Math.max(0, watch.quietSince! - mended), beside: beside() };
   } catch (error) {
     signal.throwIfAborted();
-    progress.say(`✗ ${alarm}: ${(error as Error).message}; firing: ${watch.seen().join(', ') || 'nothing'}`);
-    return { ...row, beside: watch.seen(), missed: (error as Error).message };
+    if (error instanceof Friendly) throw error;
+    const missed = (error as Error).message;
+    progress.say(`✗ ${alarm}: ${missed}; seen firing: ${watch.seen().join(', ') || 'nothing'}`);
+    return { ...row, beside: beside(), missed };
   } finally {
     await shoppers.goHome();
   }
 }
 
-/** What Prometheus says of its alarms. */
-class Watch {
-  readonly #url: string;
-  #seen = new Set<string>();
-
-  constructor(url: string) {
-    this.#url = url;
-  }
-
-  forget(): void {
-    this.#seen = new Set();
-  }
-
-  /** All that fired since `forget`. */
-  seen(): string[] {
-    return [...this.#seen].toSorted();
-  }
-
-  async fires(alarm: string): Promise<boolean> {
-    return (await this.#firing()).includes(alarm);
-  }
-
-  async isQuiet(): Promise<boolean> {
-    return (await this.#firing()).length === 0;
-  }
-
-  async #firing(): Promise<string[]> {
-    type Alerts = { data: { alerts: { state: string; labels: { alertname: string } }[] } };
-    const answer = await fetch(`${this.#url}/api/v1/alerts`, { signal: AbortSignal.timeout(5_000) });
-    const { alerts } = ((await answer.json()) as Alerts).data;
-    const names = alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
-    for (const name of names) this.#seen.add(name);
-    return names;
-  }
+function cannotBeMended(error: unknown): never {
+  throw new Friendly(`What the drill broke cannot be mended: ${(error as Error).message}`);
 }

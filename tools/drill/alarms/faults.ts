@@ -2,17 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancel } from '../../demo/place.ts';
 import { Shop as Operator } from '../../dead-letters/shop.ts';
 import type { ServiceName } from '../../verify/target.ts';
-import {
-  closeDatabase,
-  freeze,
-  lockTable,
-  type Mend,
-  order,
-  refuseRows,
-  type Scene,
-  sendNonsense,
-  untilThere,
-} from './scene.ts';
+import { closeDatabase, freeze, lockTable, order, refuseRows, type Scene, sendNonsense, untilThere } from './scene.ts';
 
 /** What has to be broken for an alarm to fire. */
 export type Fault = {
@@ -21,7 +11,8 @@ export type Fault = {
   readonly broken: string;
   /** Without customers: what they leave open would hide it. */
   readonly alone?: true;
-  readonly plant: (scene: Scene) => Promise<Mend>;
+  /** Breaks it; how it is mended stands in `scene.undo`. */
+  readonly plant: (scene: Scene) => unknown;
 };
 
 /** In the order of alerts.yml; one that has two causes has two. */
@@ -29,34 +20,37 @@ export const faults: readonly Fault[] = [
   {
     alarm: 'CheckoutFails',
     broken: 'payment is away, and orders wait 5 s for it',
-    async plant({ shop }) {
-      await shop.stopService('order');
-      shop.startService('order', { env: { ORDER_TIMEOUT_MS: '5000', ORDER_TIMEOUT_GRACE_MS: '0' } });
-      await shop.stopService('payment');
-      return async () => {
+    async plant({ shop, undo }) {
+      undo.defer(async () => {
         shop.startService('payment');
         await shop.stopService('order');
         shop.startService('order');
-      };
+      });
+      await shop.stopService('order');
+      shop.startService('order', { env: { ORDER_TIMEOUT_MS: '5000', ORDER_TIMEOUT_GRACE_MS: '0' } });
+      await shop.stopService('payment');
     },
   },
   {
     alarm: 'CompletionIsSlow',
     broken: 'the table of stock is locked for 15 s, again and again',
-    async plant(scene) {
+    plant(scene) {
       const mended = new AbortController();
+      const pause = (ms: number) => sleep(ms, undefined, { signal: mended.signal }).catch(() => undefined);
       const locking = (async () => {
         while (!mended.signal.aborted) {
           const unlock = await lockTable(scene, 'inventory', 'stock');
-          await sleep(15_000, undefined, { signal: mended.signal }).catch(() => undefined);
+          await pause(15_000);
           await unlock();
-          await sleep(5_000, undefined, { signal: mended.signal }).catch(() => undefined);
+          await pause(5_000);
         }
       })();
-      return () => {
+      // Told when it is mended; until then nobody waits for it.
+      locking.catch(() => undefined);
+      scene.undo.defer(() => {
         mended.abort();
         return locking;
-      };
+      });
     },
   },
   {
@@ -66,10 +60,9 @@ export const faults: readonly Fault[] = [
     async plant(scene) {
       const unlock = await lockTable(scene, 'inventory', 'stock');
       const { orderId } = await order(scene);
-      await untilThere(scene, 'payment', `SELECT FROM payments WHERE order_id = '${orderId}' AND state = 'authorized'`);
-      const answer = freeze(scene, 'gateway-simulator');
+      await untilAuthorized(scene, orderId);
+      freeze(scene, 'gateway-simulator');
       await unlock();
-      return answer;
     },
   },
   {
@@ -81,10 +74,9 @@ export const faults: readonly Fault[] = [
       const answer = freeze(scene, 'gateway-simulator');
       const placed = await order(scene);
       await untilThere(scene, 'inventory', `SELECT FROM reservations WHERE order_id = '${placed.orderId}'`);
-      const unlock = await lockTable(scene, 'inventory', 'processed_events');
+      await lockTable(scene, 'inventory', 'processed_events');
       await cancel(scene.shop.target.urls.order, [placed], scene.signal);
       await answer();
-      return unlock;
     },
   },
   {
@@ -94,18 +86,16 @@ export const faults: readonly Fault[] = [
     async plant(scene) {
       const unlock = await lockTable(scene, 'inventory', 'stock');
       const placed = await order(scene);
-      const authorized = `SELECT FROM payments WHERE order_id = '${placed.orderId}' AND state = 'authorized'`;
-      await untilThere(scene, 'payment', authorized);
-      const answer = freeze(scene, 'gateway-simulator');
+      await untilAuthorized(scene, placed.orderId);
+      freeze(scene, 'gateway-simulator');
       await cancel(scene.shop.target.urls.order, [placed], scene.signal);
       await unlock();
-      return answer;
     },
   },
   {
     alarm: 'OutboxWaits',
     broken: 'Kafka is frozen',
-    plant: async (scene) => freeze(scene, 'kafka'),
+    plant: (scene) => freeze(scene, 'kafka'),
   },
   {
     alarm: 'ConsumerLags',
@@ -113,48 +103,44 @@ export const faults: readonly Fault[] = [
     plant: (scene) => lockTable(scene, 'email', 'processed_events'),
   },
   {
-    alarm: 'MessagesParked',
+    alarm: 'MessagesKeepFailing',
     broken: "email's database refuses a customer's address",
     alone: true,
     async plant(scene) {
-      const accept = await refuseRows(scene, 'email', 'addressees');
+      // Mended last: what ten attempts were in vain for waits for a person.
+      scene.undo.defer(() => replayAll(scene, 'email'));
+      await refuseRows(scene, 'email', 'addressees');
       await order(scene);
-      return async () => {
-        await accept();
-        // Where ten attempts were in vain.
-        await replayAll(scene, 'email');
-      };
     },
   },
   {
-    alarm: 'MessagesParked',
+    alarm: 'MessagesKeepFailing',
     broken: 'the mail server is frozen, with a mail to be sent',
     alone: true,
-    async plant(scene) {
-      const answer = freeze(scene, 'maildev');
-      await order(scene);
-      return answer;
+    plant(scene) {
+      freeze(scene, 'maildev');
+      return order(scene);
     },
   },
   {
     alarm: 'MessagesDead',
     broken: 'bytes that are no task, on the queue of cards',
-    async plant(scene) {
-      await sendNonsense(scene);
-      return () => discardAll(scene, 'payment');
+    plant(scene) {
+      scene.undo.defer(() => discardAll(scene, 'payment'));
+      return sendNonsense(scene);
     },
   },
   {
     alarm: 'GatewayCircuitOpen',
     broken: 'the gateway is silent',
-    plant: async (scene) => freeze(scene, 'gateway-simulator'),
+    plant: (scene) => freeze(scene, 'gateway-simulator'),
   },
   {
     alarm: 'ServiceDown',
     broken: 'email is away',
-    async plant({ shop }) {
-      await shop.stopService('email');
-      return async () => void shop.startService('email');
+    plant({ shop, undo }) {
+      undo.defer(() => void shop.startService('email'));
+      return shop.stopService('email');
     },
   },
   {
@@ -163,6 +149,10 @@ export const faults: readonly Fault[] = [
     plant: (scene) => closeDatabase(scene, 'email'),
   },
 ];
+
+async function untilAuthorized(scene: Scene, orderId: string): Promise<void> {
+  await untilThere(scene, 'payment', `SELECT FROM payments WHERE order_id = '${orderId}' AND state = 'authorized'`);
+}
 
 async function replayAll(scene: Scene, service: ServiceName): Promise<void> {
   const operator = operatorOf(scene);

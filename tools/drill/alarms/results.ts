@@ -1,9 +1,9 @@
 export type AlarmRow = {
   readonly alarm: string;
   readonly broken: string;
-  /** From the fault to the alarm. */
+  /** From when all was broken to the alarm. */
   readonly firedAfterMs?: number;
-  /** From the mending to the alarm's end. */
+  /** From when all was mended to the alarm's end. */
   readonly endedAfterMs?: number;
   /** What fired too, meanwhile. */
   readonly beside: readonly string[];
@@ -24,7 +24,7 @@ export function alarmsTable(rows: readonly AlarmRow[]): string {
   return [HEAD, HEAD.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-/** `12 alarms, 12 fired and ended` */
+/** `13 faults, 13 alarms fired and ended` */
 export function alarmsClosing(rows: readonly AlarmRow[]): string {
-  return `${rows.length} alarms, ${rows.filter(hasFiredAndEnded).length} fired and ended`;
+  return `${rows.length} faults, ${rows.filter(hasFiredAndEnded).length} alarms fired and ended`;
 }

@@ -9,58 +9,76 @@ import { readState } from '../../stack/process-state.ts';
 import type { ServiceName } from '../../verify/target.ts';
 
 /** The shop in which something is broken, on native engines whose processes the folder knows. */
-export type Scene = { readonly shop: Shop; readonly folder: string; readonly signal: AbortSignal };
+export type Scene = {
+  readonly shop: Shop;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Whatever breaks something writes down here how it is mended, before anything else can fail. */
+  readonly undo: AsyncDisposableStack;
+  /** How long an order may take to get where it is waited for. */
+  readonly withinMs: number;
+};
 
-/** Ends what was broken. */
-export type Mend = () => Promise<void>;
+/** Mends what was broken; once more does nothing. */
+type Mend = () => Promise<void>;
 
 /** It keeps its connections, and says nothing. */
-export function freeze({ folder }: Scene, name: string): Mend {
+export function freeze({ folder, undo }: Scene, name: string): Mend {
   const { pid } = readState(folder).processes.find((process) => process.name === name)!;
+  const mend = async () => void process.kill(pid, 'SIGCONT');
+  undo.defer(mend);
   process.kill(pid, 'SIGSTOP');
-  return async () => void process.kill(pid, 'SIGCONT');
+  return mend;
 }
 
-/** Whoever wants to write to the table waits, and fails after his `lock_timeout`. */
-export async function lockTable({ shop }: Scene, service: ServiceName, table: string): Promise<Mend> {
+/** Whoever wants to read or write the table waits, and fails after its `lock_timeout`. */
+export async function lockTable({ shop, undo }: Scene, service: ServiceName, table: string): Promise<Mend> {
   const client = new pg.Client({ connectionString: shop.target.databases[service], application_name: 'drill' });
+  // PostgreSQL may be stopped while the lock is held.
+  client.on('error', () => undefined);
+  const mend = () => client.end();
+  undo.defer(mend);
   await client.connect();
   await client.query(`BEGIN; LOCK TABLE ${table}`);
-  return () => client.end();
+  return mend;
 }
 
 /** Nobody gets into a service's database, and who is in is thrown out. */
-export async function closeDatabase(scene: Scene, service: ServiceName): Promise<Mend> {
-  const url = new URL(scene.shop.target.databases[service]);
+export async function closeDatabase({ shop, undo }: Scene, service: ServiceName): Promise<void> {
+  const url = new URL(shop.target.databases[service]);
   const name = url.pathname.slice(1);
   url.pathname = '/postgres';
   const allow = (allowed: boolean) =>
     query(String(url), `ALTER DATABASE "${name}" WITH ALLOW_CONNECTIONS ${String(allowed)}`);
+  undo.defer(async () => void (await allow(true)));
   await allow(false);
   await query(String(url), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
-  return async () => void (await allow(true));
 }
 
 const REFUSES = `
   CREATE FUNCTION drill_refuses() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN RAISE EXCEPTION 'the drill refuses this'; END $$;
   CREATE TRIGGER drill_refuses BEFORE INSERT ON `;
-const REFUSES_NO_MORE = 'DROP FUNCTION drill_refuses() CASCADE';
+const REFUSES_NO_MORE = 'DROP FUNCTION IF EXISTS drill_refuses() CASCADE';
 
 /** Every row is refused, by the database. */
-export async function refuseRows({ shop }: Scene, service: ServiceName, table: string): Promise<Mend> {
+export async function refuseRows({ shop, undo }: Scene, service: ServiceName, table: string): Promise<void> {
   const url = shop.target.databases[service];
+  undo.defer(async () => void (await query(url, REFUSES_NO_MORE)));
   await query(url, `${REFUSES}${table} FOR EACH ROW EXECUTE FUNCTION drill_refuses()`);
-  return async () => void (await query(url, REFUSES_NO_MORE));
 }
 
 /** A task that nobody can read, on the cards' queue. */
 export async function sendNonsense({ shop }: Scene): Promise<void> {
   const connection = await connect(shop.target.rabbitmqUrl);
-  const channel = await connection.createConfirmChannel();
-  channel.sendToQueue(topology(shop.target.namespace).queue('payment.card'), Buffer.from('no task'));
-  await channel.waitForConfirms();
-  await connection.close();
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createConfirmChannel();
+    channel.sendToQueue(topology(shop.target.namespace).queue('payment.card'), Buffer.from('no task'));
+    await channel.waitForConfirms();
+  } finally {
+    await connection.close();
+  }
 }
 
 /** One order, with a good card. */
@@ -74,16 +92,16 @@ export function order({ shop, signal }: Scene): Promise<PlacedOrder> {
 }
 
 /** Waits until a statement on a service's database, with administrator rights, finds a row. */
-export async function untilThere({ shop, signal }: Scene, service: ServiceName, sql: string): Promise<void> {
-  const there = async () => (await query(shop.target.databases[service], sql)).length > 0;
-  await until(sql, there, { withinMs: 60_000, signal });
+export async function untilThere(scene: Scene, service: ServiceName, sql: string): Promise<void> {
+  const there = async () => (await query(scene.shop.target.databases[service], sql)).length > 0;
+  await until(sql, there, scene);
 }
 
 /** @throws when `withinMs` have passed without `condition` */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  { withinMs, signal }: { withinMs: number; signal: AbortSignal },
+  { withinMs, signal }: Pick<Scene, 'withinMs' | 'signal'>,
 ): Promise<void> {
   for (const deadline = Date.now() + withinMs; !(await condition()); await sleep(250, undefined, { signal }))
     if (Date.now() > deadline) throw new Error(`not within ${Math.round(withinMs / 1_000)} s: ${what}`);
