@@ -21,8 +21,10 @@ test('a task counts from its fourth failure until its next attempt is well over,
   await failed(2, 'SendEmail', 4, '-100 seconds');
   await failed(2, 'SendEmail', 5, '-10 seconds');
   await failed(3, 'CapturePayment', 9, '1 minute');
-  // Done or dead meanwhile.
+  // Done or dead meanwhile, or nobody has tried it for long.
   await failed(4, 'SendEmail', 7, '-3 minutes');
+  await failed(6, 'SendEmail', 4, '-10 seconds');
+  await failed(6, 'SendEmail', 5, '-5 seconds', 'done');
   await failed(5, 'SendEmail', 8, '1 minute', 'dead');
   expect(await repeatingTasks(autocommit(db.pool))).toEqual([
     { type: 'CapturePayment', tasks: 1 },

@@ -10,8 +10,11 @@ const OFTEN = retryRungs.length;
  */
 export async function repeatingTasks(db: Queryable): Promise<{ type: string; tasks: number }[]> {
   return db.query(
-    `SELECT type, count(DISTINCT task_id)::int AS tasks FROM task_attempts
+    `SELECT type, count(DISTINCT task_id)::int AS tasks FROM task_attempts AS failed
      WHERE outcome = 'retry' AND attempt >= ${OFTEN} AND next_attempt_at > now() - interval '2 minutes'
+       AND NOT EXISTS (
+         SELECT FROM task_attempts AS later
+         WHERE later.task_id = failed.task_id AND later.attempt > failed.attempt AND later.outcome <> 'retry')
      GROUP BY type ORDER BY type`,
   );
 }
