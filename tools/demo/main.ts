@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asProgram } from '../program.ts';
+import { forgetLedger } from '../shop/forget-ledger.ts';
 import { addressLines } from '../shop/addresses.ts';
 import { startShop } from '../shop/start-shop.ts';
 import { stackOption } from '../stack-option.ts';
@@ -31,8 +32,8 @@ await asProgram(
     const progress = createProgress();
     const stack = await startStack({ folder, ports, progress, signal, ...stackOption(chosen) });
     try {
-      for (const file of ['gateway.sqlite', 'gateway.sqlite-wal', 'gateway.sqlite-shm', 'shop.json'])
-        rmSync(join(folder, file), { force: true });
+      forgetLedger(folder);
+      rmSync(join(folder, 'shop.json'), { force: true });
       // Engines that are not ours may hold an earlier demo: each gets a name of its own there, and keeps it.
       const namespace = stack.provider === 'external' ? `demo-${randomBytes(4).toString('hex')}` : '';
       if (namespace !== '')

@@ -1,8 +1,8 @@
 import { topology } from '@cartwheel/contracts';
 import { createKafka } from '@cartwheel/kafka';
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { forgetLedger } from '../shop/forget-ledger.ts';
 import { type Shop, startShop } from '../shop/start-shop.ts';
 import { freePorts } from '../stack/ports.ts';
 import type { Progress } from '../stack/progress.ts';
@@ -43,8 +43,7 @@ export async function drill({ rounds, pace, stack: chosen, progress, signal }: O
   const stack = await startStack({ folder, ports: 'free', progress, signal, ...chosen });
   const open: { stop: () => Promise<unknown> }[] = [stack];
   try {
-    for (const file of ['gateway.sqlite', 'gateway.sqlite-wal', 'gateway.sqlite-shm'])
-      rmSync(join(folder, file), { force: true });
+    forgetLedger(folder);
     const { addresses } = stack;
     const mails = await breakOffMails(addresses.mail.smtpHost, addresses.mail.smtpPort);
     open.unshift(mails);

@@ -54,7 +54,9 @@ describe('faults', () => {
   });
 
   test('docs/drill.md has a result for each: it fired, and it ended', () => {
-    const text = readFileSync(join(import.meta.dirname, '../../../docs/drill.md'), 'utf8').split('And as the rules are')[0]!;
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/drill.md'), 'utf8').split(
+      'And as the rules are',
+    )[0]!;
     const rows = [...text.matchAll(/^\| (\w+) +\| (.+?) +\| (\d+ s) +\| (\d+ s) +\| .+ \|$/gm)];
     expect(rows.map(([, alarm, broken]) => `${alarm}: ${broken}`)).toEqual(
       faults.map(({ alarm, broken }) => `${alarm}: ${broken}`),

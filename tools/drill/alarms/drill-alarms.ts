@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../../setup/catalogue.ts';
+import { forgetLedger } from '../../shop/forget-ledger.ts';
 import { replenish } from '../../shop/replenish.ts';
 import { type Shop, startShop } from '../../shop/start-shop.ts';
 import { Friendly } from '../../stack/friendly.ts';
@@ -48,6 +49,7 @@ export async function drillAlarms({ only, hurry, progress, signal }: AlarmOption
   // Engines are frozen by their process.
   const stack = await startStack({ folder, ports: 'free', provider: 'native', progress, signal });
   try {
+    forgetLedger(folder);
     const shop = await startShop({
       folder,
       addresses: stack.addresses,
