@@ -94,6 +94,8 @@ async function seed(db: Queryable, service: ServiceName): Promise<void> {
 
 async function connected(connectionString: string, work: (db: Queryable) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString, application_name: 'set-up' });
+  // A query says itself that the connection is lost; without a listener the process would end beside it.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await work({

@@ -33,6 +33,6 @@ export async function closeConnection(connection: ChannelModel): Promise<void> {
   });
 }
 
-export function rpc<T>(what: string, answer: PromiseLike<T>): Promise<T> {
-  return withDeadline(what, DEADLINE_MS, Promise.resolve(answer));
+export function rpc<T>(what: string, answer: PromiseLike<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+  return withDeadline(what, deadlineMs, Promise.resolve(answer));
 }

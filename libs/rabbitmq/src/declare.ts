@@ -1,6 +1,9 @@
 import type { Topology } from '@cartwheel/contracts';
 import { closeConnection, openConnection, rpc } from './connection.ts';
 
+/** So long the broker itself waits for a quorum queue to start (rabbit_quorum_queue.erl): a disk may be slow. */
+const QUEUE_STARTS_WITHIN_MS = 60_000;
+
 /** Declares exchange, queues and bindings. Run by set-up; services only look whether they are there. */
 export async function declareTopology(url: string, topology: Topology): Promise<void> {
   const connection = await openConnection(url, 'set-up');
@@ -12,6 +15,7 @@ export async function declareTopology(url: string, topology: Topology): Promise<
       await rpc(
         `declaring ${queue.name}`,
         channel.assertQueue(queue.name, { durable: true, arguments: queue.arguments }),
+        QUEUE_STARTS_WITHIN_MS,
       );
       if (queue.binding)
         await rpc(`binding ${queue.name}`, channel.bindQueue(queue.name, topology.exchange, queue.binding));
