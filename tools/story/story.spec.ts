@@ -122,12 +122,18 @@ describe('the page', () => {
     for (const { type } of life.messages) expect(page).toContain(type);
   });
 
-  test('of an order that hangs for a year is drawn as soon as any other', () => {
+  test('of an order that hangs for a year takes no longer than of one that hangs for a minute, give or take', () => {
     const [, shop] = faults.find(([name]) => name === 'inventory has given the order up')!;
-    const life = lifeOf(told({ ...shop, now: 365 * 86_400_000 }));
-    const begun = performance.now();
-    renderHtml(life, diagnose(life));
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    const drawing = (now: number) => {
+      const life = lifeOf(told({ ...shop, now }));
+      const begun = performance.now();
+      renderHtml(life, diagnose(life));
+      return performance.now() - begun;
+    };
+    drawing(60_000);
+    const minute = Math.max(...Array.from({ length: 5 }, () => drawing(60_000)));
+    // Without a jump over the cut the ruler walks through the year in steps of milliseconds.
+    expect(drawing(365 * 86_400_000) / minute).toBeLessThan(100);
   });
 
   test('does not take what a service says for HTML', () => {
