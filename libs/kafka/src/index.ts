@@ -2,4 +2,5 @@ export { createKafka, type Kafka } from './client.ts';
 export { type KafkaPublished, KafkaPublisher } from './kafka-publisher.ts';
 export { type GoneRecords, KafkaStrategy, type KafkaStrategyOptions, type UndecodableBatch } from './kafka.strategy.ts';
 export { type Group, LagClock, type Position, positionsOf } from './lag.ts';
+export { mendTopics, type TopicDrift, topicDrift } from './topic-settings.ts';
 export { createTopics, missingTopics } from './topics.ts';

@@ -128,7 +128,8 @@ describe('what Kafka refuses', () => {
     const admin = kafka.admin();
     await admin.connect();
     const doomed = `${names.namespace}.doomed`;
-    await admin.createTopics({ topics: [{ topic: doomed, numPartitions: 1 }] });
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic: doomed, numPartitions: 1 }] });
+    await eventually(() => admin.fetchTopicMetadata({ topics: [doomed] }));
     const both = () => [row('doomed', 'x', { destination: doomed }), row('survivor', 'x')];
     expect((await publisher.publish(both())).confirmed).toHaveLength(2);
     await admin.deleteTopics({ topics: [doomed] });
