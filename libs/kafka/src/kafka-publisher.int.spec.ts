@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Consumer, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { createKafka, METADATA_MAX_AGE_MS } from './client.ts';
 import { KafkaPublisher, type KafkaRow } from './kafka-publisher.ts';
+import { untilWritable } from './fixtures/writable.ts';
 import { createTopics } from './topics.ts';
 
 const { brokers } = engines().kafka;
@@ -17,6 +18,7 @@ let publisher: KafkaPublisher;
 
 beforeAll(async () => {
   await createTopics(kafka, names);
+  await untilWritable(kafka, topic);
   publisher = new KafkaPublisher(kafka);
   // A broker of a moment ago may have no coordinator yet.
   const patient = new Kafka({ brokers, retry: { retries: 20 }, logLevel: logLevel.NOTHING });

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { createKafka } from './client.ts';
 import { KafkaPublisher } from './kafka-publisher.ts';
+import { untilWritable } from './fixtures/writable.ts';
 import { createTopics } from './topics.ts';
 
 /*
@@ -26,6 +27,7 @@ let reader: Consumer;
 
 beforeAll(async () => {
   await createTopics(kafka, names);
+  await untilWritable(kafka, topic);
   // A broker of a moment ago may have no coordinator yet.
   const patient = new Kafka({ brokers, retry: { retries: 20 }, logLevel: logLevel.NOTHING });
   reader = patient.consumer({ groupId: names.groupId('email'), maxWaitTimeInMs: 50 });

@@ -114,11 +114,10 @@ export const kafka: readonly Mutant[] = [
   {
     name: 'unpack-whatever-comes',
     promise: 'What a fetch unpacks is bounded, whatever arrives.',
-    file: batches.file,
-    spec: undecodable.spec,
+    ...batches,
     from: '  return known.decompress(bytes, limit).catch(',
     to: '  return known.decompress(bytes, limit * 99).catch(',
-    test: ['a batch that cannot be read', 'because it unpacks to 150 MB is told, and never stands in memory'],
+    test: ['batches', 'that unpack to more than there is room for are named, by whichever codec'],
   },
   {
     name: 'unpack-all-of-a-fetch',
@@ -134,7 +133,7 @@ export const kafka: readonly Mutant[] = [
     ...undecodable,
     from: '(bytes > CHUNK_BYTES || message.undecodable)',
     to: 'message.undecodable',
-    test: ['records that are large are applied a few at a time'],
+    test: ['records that are large are applied a few at a time, also when one fetch brings many of them'],
   },
   {
     name: 'wait-for-a-strangers-transaction',
