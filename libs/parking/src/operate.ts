@@ -30,6 +30,9 @@ type TaskNames = Pick<Topology, 'exchange' | 'queue'>;
  */
 export async function replay(tx: Queryable, position: number, by: By, names: TaskNames): Promise<Standing> {
   const row = await takeDead(tx, position);
+  if (NO_MESSAGE.includes(row.errorClass ?? '')) {
+    throw new DomainError('dead-letter-not-replayable', 'It stands for records that cannot be had: discard it.', 409);
+  }
   const standing = await standingOf(tx, row);
   if (row.source === 'kafka') {
     await tx.query(
@@ -65,6 +68,9 @@ export async function reveal(tx: Queryable, position: number, by: By): Promise<R
   await record(tx, 'reveal', row, by);
   return revealed(row);
 }
+
+/** Dead letters that are no message, but tell of records that the consumer never got (libs/inbox/src/lost-records.ts). */
+const NO_MESSAGE = ['UndecodableBatch', 'GoneBeforeRead'];
 
 /** The dead row, locked: a second operator waits here, and then finds that it is not dead any more. */
 async function takeDead(tx: Queryable, position: number): Promise<WholeRow> {

@@ -19,6 +19,7 @@ import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
 import { serveApiDocument } from './api-document.ts';
 import { ChangingConsumers } from './changing-consumers.ts';
+import { compareTopics } from './compare-topics.ts';
 import type { ServiceConfig } from './config.ts';
 import {
   type ConsumerDescription,
@@ -190,6 +191,7 @@ export async function runService({
   await app.startAllMicroservices();
   for (const retrier of retriers) retrier.start();
   if (changing) comingAndGoing.start();
+  void compareTopics(kafka, topology, logger, stopping.signal);
   logger.info('started');
 }
 
