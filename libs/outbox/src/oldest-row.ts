@@ -1,18 +1,21 @@
 import type { Queryable } from '@cartwheel/postgres';
+import type { Channel } from './outbox-row.ts';
+
+const CHANNELS = `(VALUES ('kafka'), ('rabbitmq'), ('dead-letters')) AS broker(channel)`;
 
 /** For how many ms the oldest message has waited to be published, whichever its broker; 0 when none waits. */
 export async function oldestAgeMs(db: Queryable): Promise<number> {
   // `seq` follows created_at, and within a channel it has the index.
   const [oldest] = await db.query<{ age_ms: number | null }>(
     `SELECT (extract(epoch FROM clock_timestamp() - min(created_at)) * 1000)::float8 AS age_ms
-     FROM (VALUES ('kafka'), ('rabbitmq')) AS broker(channel) CROSS JOIN LATERAL (
+     FROM ${CHANNELS} CROSS JOIN LATERAL (
        SELECT created_at FROM outbox WHERE outbox.channel = broker.channel ORDER BY seq LIMIT 1) AS oldest`,
   );
   return oldest!.age_ms ?? 0;
 }
 
 export type Waiting = {
-  readonly channel: 'kafka' | 'rabbitmq';
+  readonly channel: Channel;
   readonly messages: number;
   readonly oldestAgeS: number;
 };
@@ -22,7 +25,7 @@ export async function waiting(db: Queryable): Promise<Waiting[]> {
   return db.query<Waiting>(
     `SELECT broker.channel, counted.messages,
        coalesce(extract(epoch FROM clock_timestamp() - oldest.created_at)::float8, 0) AS "oldestAgeS"
-     FROM (VALUES ('kafka'), ('rabbitmq')) AS broker(channel)
+     FROM ${CHANNELS}
      CROSS JOIN LATERAL (
        SELECT count(*)::int AS messages FROM (
          SELECT FROM outbox WHERE outbox.channel = broker.channel LIMIT 100000) AS first) AS counted

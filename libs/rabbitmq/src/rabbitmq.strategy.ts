@@ -27,6 +27,8 @@ export type RabbitmqStrategyOptions<Context> = {
   readonly publisher: RabbitmqPublisher;
   /** Returns when the task's outcome is recorded or its retry decided; throws when it must come again. */
   readonly apply: (delivery: Delivery, handlers: Handlers<Context>, signal: AbortSignal) => Promise<Outcome>;
+  /** Records that the task cannot be put on the ladder, ever. Throws as `apply` does. */
+  readonly giveUp: (delivery: Delivery, reason: string, signal: AbortSignal) => Promise<unknown>;
   readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
   readonly onFatal: (reason: string) => void;
 };
@@ -34,7 +36,7 @@ export type RabbitmqStrategyOptions<Context> = {
 /**
  * Prevents: a task that is acknowledged before its outcome is durable, and a consumer that silently is none any more.
  * How: prefetch, then `apply`, then, for a retry, a confirmed publish to the ladder, then the ack: last, and on the
- *   channel that delivered. A closed channel or connection, or a cancelled consumer (a delivery that is null), opens a new one.
+ *   channel that delivered. A task that no ladder can hold is given up. A closed channel or connection, or a cancelled consumer (a delivery that is null), opens a new one.
  * Promises: 1. at least once. 2. A task is on the retry queue before it leaves the work queue. 3. At most `prefetch` in hand.
  * Costs: a connection for consuming besides the publisher's.
  * Not here: dedup and counting (task-inbox.ts); the broker's own delivery limit is only the backstop for crash loops.
@@ -164,7 +166,10 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, over);
     // The broker delivers it again already: on the ladder it would be a second task.
     if (lost.aborted) return;
-    if (outcome.kind === 'retry') await this.#climb(message, outcome, over);
+    if (outcome.kind === 'retry') {
+      const refusal = await this.#climb(message, outcome, over);
+      if (refusal !== undefined) await this.#options.giveUp(toDelivery(this.#options.queue, message), refusal, over);
+    }
     if (!lost.aborted) channel.ack(message);
   }
 
@@ -180,14 +185,21 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     if (!over.aborted) channel.reject(message, true);
   }
 
-  /** Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. */
-  async #climb(message: ConsumeMessage, outcome: Outcome & { kind: 'retry' }, signal: AbortSignal): Promise<void> {
+  /**
+   * Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. Returns why no
+   * attempt at that will help: its headers may be larger than anybody can send who did not write it.
+   */
+  async #climb(
+    message: ConsumeMessage,
+    outcome: Outcome & { kind: 'retry' },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const { publisher, retryQueue, onEvent, queue } = this.#options;
     const { properties, content } = message;
     for (let attempt = 1; ; attempt += 1) {
       if (attempt > 1) signal.throwIfAborted();
       try {
-        const { confirmed } = await publisher.publish([
+        const { confirmed, refused } = await publisher.publish([
           {
             ref: 'retry',
             exchange: '',
@@ -198,7 +210,8 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
             headers: { ...properties.headers, ...outcome.headers },
           },
         ]);
-        if (confirmed.length === 1) return;
+        if (refused.length === 1) return refused[0]!.reason;
+        if (confirmed.length === 1) return undefined;
         throw new Error('the retry queue did not take the task');
       } catch (error) {
         onEvent?.('repeating', { queue, attempt, ...describeError(error) });
