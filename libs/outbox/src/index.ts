@@ -1,5 +1,12 @@
 export { oldestAgeMs, type Waiting, waiting } from './oldest-row.ts';
-export { type Channel, type OutboxRow, restoreHeaders, type StoredHeaders, storeHeaders, writeRows } from './outbox-row.ts';
+export {
+  type Channel,
+  type OutboxRow,
+  restoreHeaders,
+  type StoredHeaders,
+  storeHeaders,
+  writeRows,
+} from './outbox-row.ts';
 export { outboxSchema } from './outbox.schema.ts';
 export { collect, type Collected, type Tx, UnitOfWork, writeOutbox } from './unit-of-work.ts';
 export {

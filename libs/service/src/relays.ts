@@ -29,7 +29,10 @@ type RelayWiring = {
 export function kafkaRelay(
   wiring: RelayWiring,
   kafka: Kafka,
-  { channel = 'kafka', onPublished }: { channel?: 'kafka' | 'dead-letters'; onPublished?: OnPublished | undefined } = {},
+  {
+    channel = 'kafka',
+    onPublished,
+  }: { channel?: 'kafka' | 'dead-letters'; onPublished?: OnPublished | undefined } = {},
 ): { relay: OutboxRelay; close: () => Promise<void> } {
   const publisher = new KafkaPublisher(kafka);
   const relay = new OutboxRelay({

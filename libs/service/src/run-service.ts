@@ -110,7 +110,11 @@ export async function runService({
   };
   const toKafka = kafkaRelay(relaying, kafka, { onPublished });
   const copies = kafkaRelay(relaying, kafka, { channel: 'dead-letters' });
-  const relays = [toKafka.relay, copies.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
+  const relays = [
+    toKafka.relay,
+    copies.relay,
+    ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : []),
+  ];
 
   const liveness = new Liveness(pool, strategies);
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };

@@ -1,4 +1,12 @@
-import { applySchema, createPool, grantSchema, limitSessions, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
+import {
+  applySchema,
+  createPool,
+  grantSchema,
+  limitSessions,
+  type Pool,
+  type Queryable,
+  type Schema,
+} from '@cartwheel/postgres';
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { engines, testNamespace } from './engines.ts';

@@ -54,7 +54,8 @@ export function oneEnd(evidence: Evidence): Verdict {
 function halfDead({ processed, deadLetterCopies }: Evidence, row: ParkedRow): string[] {
   const { consumer, id, source, topic, partition, offset } = row;
   // What the relay could not publish is in no topic, and nobody can have taken it.
-  const isCopied = consumer === 'relay' || source !== 'kafka' || deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
+  const isCopied =
+    consumer === 'relay' || source !== 'kafka' || deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
   const isClaimed = consumer === 'relay' || processed.get(consumer)?.has(id);
   return [
     ...(isCopied ? [] : [`${id} is dead at ${consumer} and not in ${topic}.${consumer}.dlq`]),
