@@ -1,4 +1,4 @@
-export { oldestAgeMs, type Waiting, waiting } from './oldest-row.ts';
+export { deadRows, oldestAgeMs, type Waiting, waiting } from './oldest-row.ts';
 export {
   type Channel,
   type OutboxRow,

@@ -147,7 +147,7 @@ export class RabbitmqPublisher {
       return { answer, full: !accepting };
     } catch (error) {
       // amqplib encodes before it writes: the channel has heard nothing of this message, and is as good as before.
-      if (error instanceof RangeError || error instanceof TypeError) return 'refused';
+      if (['RangeError', 'TypeError'].includes((error as Error).name)) return 'refused';
       throw error;
     }
   }

@@ -166,10 +166,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, over);
     // The broker delivers it again already: on the ladder it would be a second task.
     if (lost.aborted) return;
-    if (outcome.kind === 'retry') {
-      const refusal = await this.#climb(message, outcome, over);
-      if (refusal !== undefined) await this.#options.giveUp(toDelivery(this.#options.queue, message), refusal, over);
-    }
+    if (outcome.kind === 'retry') await this.#climb(message, outcome, over);
     if (!lost.aborted) channel.ack(message);
   }
 
@@ -186,15 +183,11 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
   }
 
   /**
-   * Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. Returns why no
-   * attempt at that will help: its headers may be larger than anybody can send who did not write it.
+   * Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there, or is given up,
+   * because no attempt at that will help. What arrived may be more than amqplib can send again.
    */
-  async #climb(
-    message: ConsumeMessage,
-    outcome: Outcome & { kind: 'retry' },
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const { publisher, retryQueue, onEvent, queue } = this.#options;
+  async #climb(message: ConsumeMessage, outcome: Outcome & { kind: 'retry' }, signal: AbortSignal): Promise<void> {
+    const { publisher, retryQueue, giveUp, onEvent, queue } = this.#options;
     const { properties, content } = message;
     for (let attempt = 1; ; attempt += 1) {
       if (attempt > 1) signal.throwIfAborted();
@@ -210,8 +203,8 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
             headers: { ...properties.headers, ...outcome.headers },
           },
         ]);
-        if (refused.length === 1) return refused[0]!.reason;
-        if (confirmed.length === 1) return undefined;
+        if (refused.length === 1) return void (await giveUp(toDelivery(queue, message), refused[0]!.reason, signal));
+        if (confirmed.length === 1) return;
         throw new Error('the retry queue did not take the task');
       } catch (error) {
         onEvent?.('repeating', { queue, attempt, ...describeError(error) });
