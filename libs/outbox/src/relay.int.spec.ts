@@ -89,6 +89,23 @@ describe('the relay', () => {
     expect(attempts).toEqual([ids, ids, ids]);
   });
 
+  test('keeps what was confirmed in a round that failed, and waits before the next', async () => {
+    const [a, b] = await write(['a', 'b']);
+    const attempts: string[][] = [];
+    const errors: string[] = [];
+    relay(
+      (rows) => {
+        attempts.push(rows.map(({ id }) => id));
+        const failure = attempts.length > 2 ? {} : { failure: new Error('no leader') };
+        return Promise.resolve({ ...confirmAll(rows.filter(({ id }) => id === a || attempts.length > 2)), ...failure });
+      },
+      { onError: ({ message }) => errors.push(message) },
+    );
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(attempts).toEqual([[a, b], [b], [b]]);
+    expect(errors).toEqual(['no leader', 'no leader']);
+  });
+
   test('sends again what was not confirmed, and not what was', async () => {
     const attempts: string[][] = [];
     const [a, b, c] = await write(['a', 'b', 'c']);

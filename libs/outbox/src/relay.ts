@@ -24,7 +24,7 @@ import type { Wake } from './wake.ts';
  */
 export type RelayRow = OutboxRow & { readonly seq: string };
 
-/** What became of the rows. Those named nowhere are tried again. */
+/** What became of the rows. Those named nowhere are tried again: at once, if some were confirmed and there is no `failure`. */
 export type Published = {
   /** The seqs of those that the broker has. */
   readonly confirmed: readonly string[];
@@ -32,6 +32,8 @@ export type Published = {
   readonly refused?: readonly { readonly seq: string; readonly reason: string }[];
   /** Destinations that the broker refuses as a whole for now: gone, or not for us. Their rows wait. */
   readonly resting?: readonly { readonly destination: string; readonly reason: string }[];
+  /** Why rows are named nowhere. The next round waits. */
+  readonly failure?: Error;
 };
 
 /** Hands rows to a broker. Has its own deadline, well below 30 s. Throws when the broker is away or refused. */
@@ -144,9 +146,10 @@ export class OutboxRelay {
         await this.#orLeave(this.#keep(client, waiting));
         continue;
       }
-      const { confirmed, refused = [], resting = [] } = await this.#options.publish(rows);
+      const { confirmed, refused = [], resting = [], failure } = await this.#options.publish(rows);
       await this.#orLeave(this.#remove(client, rows, confirmed, refused));
       this.#rest(rows, confirmed, resting);
+      if (failure) throw failure;
       // The broker took nothing and refused nothing aloud: the next round is an attempt like any other.
       if (confirmed.length + refused.length + resting.length === 0)
         throw new Error(`${this.#options.channel} confirmed no message`);

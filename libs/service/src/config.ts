@@ -2,16 +2,17 @@ import { z } from 'zod';
 
 export const Port = z.coerce.number().int().min(1).max(65_535);
 
-const DatabaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address');
-
 /** What every service reads from its environment. A service adds its own with `.extend`. */
 export const environment = z.object({
   /** Loopback unless told otherwise. */
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: Port,
-  DATABASE_URL: DatabaseUrl,
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address'),
   /** For the relays, when DATABASE_URL leads through a pooler (docs/pgbouncer.md). */
-  DATABASE_DIRECT_URL: DatabaseUrl.optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .regex(/^(postgres(ql)?:\/\/.*)?$/, 'must be a postgresql:// address')
+    .default(''),
   KAFKA_BROKERS: z
     .string()
     .min(1)

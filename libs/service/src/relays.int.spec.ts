@@ -18,7 +18,11 @@ let db: TestDatabase;
 
 beforeAll(async () => {
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: facts, numPartitions: 3 }], waitForLeaders: true });
+  const small = [{ name: 'max.message.bytes', value: '10000' }];
+  await admin.createTopics({
+    topics: [{ topic: facts, numPartitions: 3, configEntries: small }],
+    waitForLeaders: true,
+  });
   db = await testDatabase([outboxSchema, parkingSchema]);
 });
 afterAll(async () => {
@@ -26,32 +30,36 @@ afterAll(async () => {
   await db.drop();
 });
 
+const fact = (key: string, payload = Buffer.from('{}')): OutboxRow => ({
+  channel: 'kafka',
+  id: newId(),
+  destination: facts,
+  key: Buffer.from(key),
+  type: 'OrderPlaced',
+  headers: {},
+  payload,
+});
+const wiring = () => ({
+  connectionString: db.url,
+  wake: new Wake(),
+  pollIntervalMs: 20,
+  logger: createLogger('test', 'silent'),
+  onFatal: (reason: string) => expect(reason).toBe(''),
+});
+const stored = async (topic: string) =>
+  (await admin.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0);
+
 test('a copy of a dead letter whose topic is missing holds up no fact, and goes out when the topic is there', async () => {
   const copies = names.deadLetterTopic(facts, 'payment');
   const delivery = { source: 'kafka', topic: facts, key: Buffer.from('a'), headers: {}, value: null } as const;
   const failure = { error: new Permanent('no'), attempts: 1, firstFailedAt: new Date() };
-  const fact = (): OutboxRow => ({
-    channel: 'kafka',
-    id: newId(),
-    destination: facts,
-    key: Buffer.from('a'),
-    type: 'OrderPlaced',
-    headers: {},
-    payload: Buffer.from('{}'),
-  });
-  const wiring = {
-    connectionString: db.url,
-    wake: new Wake(),
-    pollIntervalMs: 20,
-    logger: createLogger('test', 'silent'),
-    onFatal: (reason: string) => expect(reason).toBe(''),
-  };
-  const written = [deadLetterCopy(copies, 'payment', delivery, failure), ...Array.from({ length: 10 }, fact)];
+  const written = [
+    deadLetterCopy(copies, 'payment', delivery, failure),
+    ...Array.from({ length: 10 }, () => fact('a')),
+  ];
   await transaction(db.pool, (tx) => writeRows(tx, written));
-  const running = [kafkaRelay(wiring, kafka), kafkaRelay(wiring, kafka, { channel: 'dead-letters' })];
+  const running = [kafkaRelay(wiring(), kafka), kafkaRelay(wiring(), kafka, { channel: 'dead-letters' })];
   for (const { relay } of running) relay.start();
-  const stored = async (topic: string) =>
-    (await admin.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0);
   try {
     await eventually(async () => expect(await stored(facts)).toBe(10));
     const waits = (await waiting(db.admin)).filter(({ messages }) => messages > 0);
@@ -64,5 +72,28 @@ test('a copy of a dead letter whose topic is missing holds up no fact, and goes 
     expect(await stored(facts)).toBe(10);
   } finally {
     for (const { relay, close } of running) await relay.stop().then(close);
+  }
+});
+
+test('a fact that is larger than its topic takes is set aside with its key, and every other is stored once', async () => {
+  const before = await stored(facts);
+  const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`);
+  const bad = fact('held', Buffer.alloc(20_000));
+  const rows = [fact('held'), bad, ...keys.map((key) => fact(key)), fact('held')];
+  await transaction(db.pool, (tx) => writeRows(tx, rows));
+  const { relay, close } = kafkaRelay(wiring(), kafka);
+  relay.start();
+  try {
+    await eventually(async () => expect(await db.admin.query('SELECT 1 FROM outbox')).toEqual([]));
+    expect(await stored(facts)).toBe(before + 21);
+    const kept = await db.admin.query<{ event_id: string; state: string; error_class: string | null }>(
+      'SELECT event_id, state, error_class FROM parked_messages ORDER BY outbox_seq',
+    );
+    expect(kept).toEqual([
+      { event_id: bad.id, state: 'dead', error_class: 'Refused' },
+      { event_id: rows.at(-1)!.id, state: 'parked', error_class: null },
+    ]);
+  } finally {
+    await relay.stop().then(close);
   }
 });

@@ -102,7 +102,7 @@ export async function runService({
     ...ofTasks.flatMap(({ strategy, drainer }) => [strategy, drainer]),
   ];
   const relaying = {
-    connectionString: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
+    connectionString: config.DATABASE_DIRECT_URL === '' ? config.DATABASE_URL : config.DATABASE_DIRECT_URL,
     onFatal,
     wake,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,

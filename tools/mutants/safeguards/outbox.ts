@@ -12,12 +12,12 @@ export const outbox: readonly Mutant[] = [
     promise: 'A relay that dies after it published and before it deleted publishes again; nothing is lost.',
     file: relay.file,
     from: `
-      const { confirmed, refused = [], resting = [] } = await this.#options.publish(rows);
+      const { confirmed, refused = [], resting = [], failure } = await this.#options.publish(rows);
       await this.#orLeave(this.#remove(client, rows, confirmed, refused));`,
     to: `
       const taken = rows.map(({ seq }) => seq);
       await this.#orLeave(this.#remove(client, rows, taken, []));
-      const { confirmed, refused = [], resting = [] } = await this.#options.publish(rows);`,
+      const { confirmed, refused = [], resting = [], failure } = await this.#options.publish(rows);`,
     spec: 'libs/outbox/src/relay.fault.spec.ts',
     test: [
       'a relay that dies between the broker’s ack and the delete publishes that batch again: nothing is lost, order is kept',
