@@ -132,6 +132,8 @@ const QUOTES_NOTHING = [
   // What the relay called a task without a queue before.
   'Unroutable',
   'DeliveryLimit',
+  'UndecodableBatch',
+  'GoneBeforeRead',
   'Permanent',
   'Transient',
   'OutcomeUnknown',
