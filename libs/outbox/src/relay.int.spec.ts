@@ -252,6 +252,7 @@ describe('the relay', () => {
     const published: string[] = [];
     const errors: string[] = [];
     let isGone = true;
+    const wake = new Wake();
     relay(
       (rows) => {
         const taken = rows.filter(({ destination }) => destination !== 'gone' || !isGone);
@@ -261,11 +262,17 @@ describe('the relay', () => {
           resting: isGone ? [{ destination: 'gone', reason: 'the topic is not there' }] : [],
         });
       },
-      { onError: ({ errorClass, message }) => errors.push(`${errorClass} ${message}`) },
+      {
+        wake,
+        // Neither the rest nor what goes elsewhere waits for the poll.
+        pollIntervalMs: 3_600_000,
+        onError: ({ errorClass, message }) => errors.push(`${errorClass} ${message}`),
+      },
     );
     await eventually(() => expect(published).toEqual(others));
     await db.admin.query(`UPDATE outbox SET created_at = now() - interval '5 min' WHERE destination = 'gone'`);
     const younger = await write(['c']);
+    wake.ring();
     await eventually(() => expect(published).toEqual([...others, ...younger]));
     expect(new Set(errors)).toEqual(new Set(['DestinationRefused gone: the topic is not there']));
     // What the alarm looks at: the rows that wait are not hidden by those that pass them.

@@ -122,7 +122,8 @@ export class OutboxRelay {
       try {
         await this.#flush();
         failures = 0;
-        await this.#pause(this.#options.pollIntervalMs, { deaf: !this.#resting.none });
+        const { endsInMs } = this.#resting;
+        await this.#pause(Math.min(this.#options.pollIntervalMs, endsInMs), { deaf: endsInMs < Infinity });
       } catch (error) {
         if (error instanceof BehindPooler) return this.#options.onFatal(error.message);
         failures += 1;
@@ -136,10 +137,11 @@ export class OutboxRelay {
   async #flush(): Promise<void> {
     this.#ringing = false;
     const client = await this.#orLeave(this.#leader.take());
-    if (!client) return;
+    if (!client) return this.#resting.clear();
     for (;;) {
-      const rows = await this.#orLeave(this.#read(client));
-      if (rows.length === 0) return;
+      const leftOut = this.#resting.now();
+      const rows = await this.#orLeave(this.#read(client, leftOut));
+      if (rows.length === 0) return leftOut.length === 0 ? this.#resting.clear() : undefined;
       const held = rows.filter((row) => row.held);
       if (held.length > 0) {
         const waiting = held.map((row) => ({ row }));
@@ -156,9 +158,9 @@ export class OutboxRelay {
     }
   }
 
-  async #read(client: pg.Client): Promise<readonly ReadRow[]> {
+  async #read(client: pg.Client, leftOut: readonly string[]): Promise<readonly ReadRow[]> {
     const { channel, setAside } = this.#options;
-    const { rows } = await client.query<ReadRow>(read(setAside.isHeld), [channel, this.#resting.now()]);
+    const { rows } = await client.query<ReadRow>(read(setAside.isHeld), [channel, leftOut]);
     // What is published now could not be deleted, and would be published again and again.
     if (rows[0]?.read_only) throw new Error('the database is read-only');
     return rows;

@@ -24,7 +24,13 @@ export class Resting {
     return [...this.#places].filter(([, { until }]) => until > performance.now()).map(([destination]) => destination);
   }
 
-  get none(): boolean {
-    return this.#places.size === 0;
+  /** Nothing waits for any of them. */
+  clear(): void {
+    this.#places.clear();
+  }
+
+  /** In how many ms the first of them is to be tried again; none rests: Infinity. */
+  get endsInMs(): number {
+    return Math.min(...[...this.#places.values()].map(({ until }) => until - performance.now()));
   }
 }

@@ -35,10 +35,10 @@ export const outbox: readonly Mutant[] = [
     name: 'high-water-mark-instead-of-delete',
     promise: 'A message with a low number that is committed late is published all the same.',
     ...relay,
-    from: 'client.query<ReadRow>(read(setAside.isHeld), [channel, this.#resting.now()]);',
+    from: 'client.query<ReadRow>(read(setAside.isHeld), [channel, leftOut]);',
     to: `client.query<ReadRow>(
         read(setAside.isHeld).replace('channel = $1', 'channel = $1 AND seq > ' + (this.last ?? 0)),
-        [channel, this.#resting.now()]);
+        [channel, leftOut]);
       this.last = rows.at(-1)?.seq ?? this.last;`,
     test: [
       'the relay',
