@@ -1,4 +1,4 @@
-import { applySchema, grantSchema, type Queryable, type Schema } from '@cartwheel/postgres';
+import { applySchema, grantSchema, limitSessions, type Queryable, type Schema } from '@cartwheel/postgres';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { schemas as analytics } from '../../apps/analytics/src/analytics.schema.ts';
@@ -37,6 +37,7 @@ export async function prepareDatabase(
     await db.query(
       `ALTER ROLE "${name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password.replaceAll("'", "''")}'`,
     );
+    for (const limit of limitSessions(name)) await db.query(limit);
     await db.query(`REVOKE ALL ON DATABASE "${name}" FROM PUBLIC`);
     await db.query(`GRANT CONNECT ON DATABASE "${name}" TO "${name}"`);
   });

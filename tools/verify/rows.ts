@@ -98,4 +98,6 @@ export type ParkedRow = {
   /** `discarded`: an operator gave it up, and only that is on record. */
   readonly state: 'parked' | 'dead' | 'discarded';
   readonly subject: string;
+  /** Its number among the facts of topic and subject. Asked only of what the relay set aside. */
+  readonly sequence?: number;
 };

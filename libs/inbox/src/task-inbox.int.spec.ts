@@ -263,6 +263,16 @@ test.each([
   expect(await dead()).toHaveLength(1);
 });
 
+test('a task that no ladder can hold is a dead row with the reason, and its id is taken', async () => {
+  const task = delivered();
+  expect(await inbox.giveUp(task, 'RabbitMQ cannot carry its headers', live)).toEqual({ kind: 'ack' });
+  const refused = { topic: 'payment.card', state: 'dead', error_class: 'Refused' };
+  expect(await dead()).toMatchObject([{ ...refused, error_message: 'RabbitMQ cannot carry its headers' }]);
+  expect(await ids()).toEqual([{ event_id: task.headers['ce_id'] }]);
+  await inbox.giveUp(task, 'RabbitMQ cannot carry its headers', live);
+  expect(await dead()).toHaveLength(1);
+});
+
 describe('a task that the broker gave up', () => {
   const history = { cartwheel_attempt: '3', cartwheel_first_failed_at: '2026-01-02T03:04:05.000Z' };
   const death = [{ queue: 'payment.card', reason: 'delivery_limit', count: 1, exchange: 'tasks' }];

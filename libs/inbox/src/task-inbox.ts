@@ -76,15 +76,19 @@ export class TaskInbox {
    */
   drain(delivery: Delivery, signal: AbortSignal): Promise<TaskOutcome> {
     const { attempt, firstFailedAt } = historyOf(delivery);
-    return this.#patiently(async () => {
-      let id: string;
-      try {
-        id = readEnvelope(delivery).id;
-      } catch (error) {
-        id = idOf(delivery, error);
-      }
-      return this.#bury(id, delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt });
-    }, signal);
+    return this.#patiently(
+      () => this.#bury(idOfAny(delivery), delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt }),
+      signal,
+    );
+  }
+
+  /** Takes a task that cannot be put on the retry ladder: a dead row with the reason. @throws as `apply` does */
+  giveUp(delivery: Delivery, reason: string, signal: AbortSignal): Promise<TaskOutcome> {
+    const { attempt, firstFailedAt } = historyOf(delivery);
+    return this.#patiently(
+      () => this.#bury(idOfAny(delivery), delivery, { error: new Refused(reason), attempts: attempt, firstFailedAt }),
+      signal,
+    );
   }
 
   async #patiently(work: () => Promise<TaskOutcome>, signal: AbortSignal): Promise<TaskOutcome> {
@@ -182,6 +186,19 @@ class DeliveryLimit extends Permanent {
 
   constructor() {
     super('the broker gave the task up: it was delivered again and again, and nobody acknowledged it');
+  }
+}
+
+/** No broker carries it further. */
+class Refused extends Permanent {
+  override readonly name = 'Refused';
+}
+
+function idOfAny(delivery: Delivery): string {
+  try {
+    return readEnvelope(delivery).id;
+  } catch (error) {
+    return idOf(delivery, error);
   }
 }
 

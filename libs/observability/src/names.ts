@@ -59,6 +59,12 @@ export const metrics = {
     unit: 's',
     description: 'For how long the oldest message has waited to be published',
   },
+  outboxDeadRows: {
+    name: 'cartwheel.outbox.dead_rows',
+    kind: 'gauge',
+    unit: '{row}',
+    description: "Deleted rows of the outbox that vacuum has not removed; the relay's read passes over them",
+  },
 
   // … and what it receives
   processDuration: {

@@ -8,6 +8,11 @@ export const environment = z.object({
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: Port,
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address'),
+  /** For the relays, when DATABASE_URL leads through a pooler (docs/pgbouncer.md). */
+  DATABASE_DIRECT_URL: z
+    .string()
+    .regex(/^(postgres(ql)?:\/\/.*)?$/, 'must be a postgresql:// address')
+    .default(''),
   KAFKA_BROKERS: z
     .string()
     .min(1)

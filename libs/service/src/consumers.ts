@@ -127,6 +127,7 @@ export function taskWorker(
   const name = topology.queue(queue);
   const broker: Omit<RabbitmqStrategyOptions<TaskContext>, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
     url,
+    giveUp: (delivery, reason, signal) => inbox.giveUp({ ...delivery, topic: name }, reason, signal),
     retryQueue: (rung) => topology.retryQueue(name, rung),
     required: { exchange: topology.exchange, queues: topology.queues.map((declared) => declared.name) },
     publisher,

@@ -103,13 +103,19 @@ export async function runService({
     ...ofTasks.flatMap(({ strategy, drainer }) => [strategy, drainer]),
   ];
   const relaying = {
-    connectionString: config.DATABASE_URL,
+    connectionString: config.DATABASE_DIRECT_URL === '' ? config.DATABASE_URL : config.DATABASE_DIRECT_URL,
+    onFatal,
     wake,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
     logger,
   };
-  const toKafka = kafkaRelay(relaying, kafka, onPublished);
-  const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
+  const toKafka = kafkaRelay(relaying, kafka, { onPublished });
+  const copies = kafkaRelay(relaying, kafka, { channel: 'dead-letters' });
+  const relays = [
+    toKafka.relay,
+    copies.relay,
+    ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : []),
+  ];
 
   const liveness = new Liveness(pool, strategies);
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
@@ -162,7 +168,7 @@ export async function runService({
     const takers = [...strategies.map((strategy) => strategy.close()), ...retriers.map((retrier) => retrier.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
+    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
     await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');
     process.exit(0);

@@ -1,6 +1,7 @@
 export { deliveredFact } from './delivered.ts';
 export { type Engines, engines, testNamespace } from './engines.ts';
 export { eventually } from './eventually.ts';
+export { pgbouncer, pgbouncerProgram } from './pgbouncer.ts';
 export { runFixture, type FixtureRun } from './fixture.ts';
 export { type GatewaySimulator, gatewaySimulator } from './gateway-simulator.ts';
 export { kafkaProxy } from './kafka-proxy.ts';

@@ -2,7 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancel } from '../../demo/place.ts';
 import { Shop as Operator } from '../../dead-letters/shop.ts';
 import type { ServiceName } from '../../verify/target.ts';
-import { closeDatabase, freeze, lockTable, order, refuseRows, type Scene, sendNonsense, untilThere } from './scene.ts';
+import {
+  closeDatabase,
+  freeze,
+  holdDeadRows,
+  lockTable,
+  order,
+  refuseRows,
+  type Scene,
+  sendNonsense,
+  untilThere,
+} from './scene.ts';
 
 /** What has to be broken for an alarm to fire. */
 export type Fault = {
@@ -96,6 +106,11 @@ export const faults: readonly Fault[] = [
     alarm: 'OutboxWaits',
     broken: 'Kafka is frozen',
     plant: (scene) => freeze(scene, 'kafka'),
+  },
+  {
+    alarm: 'OutboxBloats',
+    broken: 'an old snapshot holds 250 000 deleted rows',
+    plant: (scene) => holdDeadRows(scene, 'order'),
   },
   {
     alarm: 'ConsumerLags',

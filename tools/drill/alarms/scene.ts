@@ -43,6 +43,28 @@ export async function lockTable({ shop, undo }: Scene, service: ServiceName, tab
   return mend;
 }
 
+/** Rows of the outbox come and go in one transaction; a snapshot that is older keeps vacuum from them. */
+export async function holdDeadRows({ shop, undo }: Scene, service: ServiceName): Promise<Mend> {
+  const url = shop.target.databases[service];
+  const client = new pg.Client({ connectionString: url, application_name: 'drill' });
+  client.on('error', () => undefined);
+  const mend = async () => {
+    await client.end();
+    await query(url, 'VACUUM outbox');
+  };
+  undo.defer(mend);
+  await client.connect();
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM outbox');
+  await query(
+    url,
+    `BEGIN;
+     INSERT INTO outbox (channel, id, destination, type, headers)
+       SELECT 'dead-letters', gen_random_uuid(), 'drill', 'drill', '{}' FROM generate_series(1, 250000);
+     DELETE FROM outbox WHERE destination = 'drill'; COMMIT`,
+  );
+  return mend;
+}
+
 /** Nobody gets into a service's database, and who is in is thrown out. */
 export async function closeDatabase({ shop, undo }: Scene, service: ServiceName): Promise<void> {
   const url = new URL(shop.target.databases[service]);

@@ -58,6 +58,23 @@ describe('no message lost or made up breaks when', () => {
       /outbox of order to kafka: 3/,
     ],
   ]);
+
+  test.each([
+    ['payment-events', 'a5', 'a'],
+    ['order-events', 'a6', 'a'],
+    ['inventory-events', 'b2', 'b'],
+  ])('a fact is lost, but not when the relay has set it aside: %s %s', (topic, id, subject) => {
+    const shop = goodShop();
+    const { sequence } = record(shop, id);
+    lose(shop, id);
+    expect(nothingLost(shop)).toMatchObject({ verdict: 'broken' });
+    shop.parked.push({
+      ...{ consumer: 'relay', id, source: 'kafka', topic, partition: null, offset: null },
+      ...{ state: 'dead', subject, sequence: sequence! },
+    });
+    expect(nothingLost(shop)).toMatchObject({ verdict: 'held' });
+    expect(oneEnd(shop)).toMatchObject({ verdict: 'held' });
+  });
 });
 
 describe('each message applied once breaks when', () => {

@@ -1,5 +1,5 @@
 import { facts as contracts } from '@cartwheel/contracts';
-import type { Evidence, FactRecord } from '../evidence.ts';
+import type { Evidence, FactRecord, ParkedRow } from '../evidence.ts';
 import { firstOccurrences, placeOf, typesBySubject } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
@@ -17,10 +17,16 @@ export function nothingLost(evidence: Evidence): Verdict {
   return judge(1, 'no message lost or made up', detail, offenders);
 }
 
+/** A fact that the relay has set aside: committed, in no topic, and not lost. */
+function isUnpublished({ consumer, source }: ParkedRow): boolean {
+  return consumer === 'relay' && source === 'kafka';
+}
+
 /** The numbers that a service gave out, in its transactions, against those that the topic holds. */
-function numbers({ sequences }: Evidence, facts: readonly FactRecord[]): string[] {
+function numbers({ sequences, parked }: Evidence, facts: readonly FactRecord[]): string[] {
   const offenders: string[] = [];
   const held = Map.groupBy(facts, placeOf);
+  const setAside = Map.groupBy(parked.filter(isUnpublished), placeOf);
   for (const sequence of sequences) {
     const place = placeOf(sequence);
     const found = new Map<number, string>();
@@ -31,7 +37,7 @@ function numbers({ sequences }: Evidence, facts: readonly FactRecord[]): string[
       found.set(number, id);
     }
     const missing = Array.from({ length: sequence.last }, (_, index) => index + 1).filter(
-      (number) => !found.has(number),
+      (number) => !found.has(number) && !setAside.get(place)?.some(({ sequence: own }) => own === number),
     );
     if (missing.length > 0) offenders.push(`${place}: lost number ${missing.join(', ')} of ${sequence.last}`);
     held.delete(place);
@@ -41,13 +47,14 @@ function numbers({ sequences }: Evidence, facts: readonly FactRecord[]): string[
 }
 
 /** The order keeps the id of each announcement beside its event: the same ids must be in the topic, and no others. */
-function orderFacts({ orders }: Evidence, facts: readonly FactRecord[]): string[] {
+function orderFacts({ orders, parked }: Evidence, facts: readonly FactRecord[]): string[] {
   const announced = new Map(
     orders.flatMap(({ orderId, events }) =>
       events.map(({ factId, event }) => [factId, `${event.type} of order ${orderId}`] as const),
     ),
   );
   announced.delete(null);
+  for (const { id } of parked.filter(isUnpublished)) announced.delete(id);
   const fromOrder = new Map(
     facts.filter(({ type }) => contracts[type].source === 'order').map((fact) => [fact.id, fact]),
   );
@@ -89,16 +96,17 @@ const FINAL = [
 ];
 
 /** Payments and reservations against what was announced of them, both ways. */
-function changes({ payments, reservations }: Evidence, facts: readonly FactRecord[]): string[] {
+function changes({ payments, reservations, parked }: Evidence, facts: readonly FactRecord[]): string[] {
   const states = new Map<string, Set<string>>();
   const rows = [...payments, ...reservations];
   for (const { orderId, state } of rows) states.set(orderId, (states.get(orderId) ?? new Set()).add(state));
   const announced = typesBySubject(facts);
+  const unpublished = new Set(parked.filter(isUnpublished).map(({ subject }) => subject));
   const offenders: string[] = [];
   for (const [orderId, ownStates] of states) {
     const implied = [...ownStates].flatMap((state) => ANNOUNCED[state] ?? []);
     for (const type of new Set(implied)) {
-      if (!announced.get(orderId)?.has(type))
+      if (!announced.get(orderId)?.has(type) && !unpublished.has(orderId))
         offenders.push(`order ${orderId}: ${[...ownStates].join(', ')} without ${type}`);
     }
   }

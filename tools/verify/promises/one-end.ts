@@ -35,7 +35,7 @@ export function oneEnd(evidence: Evidence): Verdict {
     // A task without an outcome may be one of those in its queue: AMQP does not show which they are.
     if (!open.has(id) || !busy.has(queue)) note(queue, id, `${type} ${id}`);
   }
-  // What is left: unreadable records, tasks that no queue was bound for.
+  // What is left: unreadable records, and what the relay could not send.
   for (const [, own] of rows) {
     for (const { state } of own) counts[state] += 1;
     if (own.length > 1) offenders.push(`${own[0]!.id} at ${own[0]!.consumer}: set aside ${own.length} times`);
@@ -53,7 +53,9 @@ export function oneEnd(evidence: Evidence): Verdict {
 /** A dead message is claimed, or it would be applied when it comes again; a Kafka record has a copy in its dead letter topic. */
 function halfDead({ processed, deadLetterCopies }: Evidence, row: ParkedRow): string[] {
   const { consumer, id, source, topic, partition, offset } = row;
-  const isCopied = source !== 'kafka' || deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
+  // What the relay could not publish is in no topic, and nobody can have taken it.
+  const isCopied =
+    consumer === 'relay' || source !== 'kafka' || deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
   const isClaimed = consumer === 'relay' || processed.get(consumer)?.has(id);
   return [
     ...(isCopied ? [] : [`${id} is dead at ${consumer} and not in ${topic}.${consumer}.dlq`]),

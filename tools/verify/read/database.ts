@@ -52,6 +52,8 @@ export async function readParked(read: Read): Promise<{ parked: ParkedRow[]; err
   const kept = rows.map(({ key, headers, text: _, ...row }) => ({
     ...row,
     subject: subjectOf(headers['ce_subject'], key),
+    // The relay keeps headers as they stood in the outbox.
+    ...(row.consumer === 'relay' ? { sequence: Number(headers['ce_sequence']) } : {}),
   }));
   return {
     parked: [...kept, ...discarded.map((row) => ({ ...row, subject: 'unknown' }))],
