@@ -3,13 +3,33 @@ import { backoff, delay, describeError, withDeadline } from '@cartwheel/primitiv
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { missingTopics } from './topics.ts';
+import { METADATA_MAX_AGE_MS } from './client.ts';
+import { guarded, type OutOfRange } from './fetch-guard.ts';
+import type { FetchedRecord, Undecodable } from './record-batch.ts';
+import { missingTopics, offsetsOf } from './topics.ts';
 
 /** The Nest handlers of this strategy, as whoever applies a chunk calls them. */
 export type Handlers<Context> = {
   has(type: string): boolean;
   handle(type: string, data: unknown, context: Context): Promise<void>;
 };
+
+export type UndecodableBatch = Undecodable & {
+  readonly topic: string;
+  readonly partition: number;
+  /** The batch as Kafka has it. */
+  readonly bytes: Buffer;
+};
+
+/** Offsets from `from` up to and without `to`. */
+export type GoneRecords = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: string;
+  readonly to: string;
+};
+
+type StrategyEvent = 'connected' | 'disconnected' | 'repeating' | 'undecodable' | 'gone';
 
 export type KafkaStrategyOptions<Context> = {
   readonly kafka: Kafka;
@@ -20,12 +40,26 @@ export type KafkaStrategyOptions<Context> = {
   readonly transportId: symbol;
   /** Returns when the chunk is durably dealt with; throws when it must come again. */
   readonly apply: (chunk: readonly Delivery[], handlers: Handlers<Context>, signal: AbortSignal) => Promise<void>;
-  readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
+  /**
+   * Keeps a batch that cannot be read for a person, and says whether one has stepped over it. Asked again and again, while
+   * its partition waits.
+   */
+  readonly stepOver: (batch: UndecodableBatch) => Promise<boolean>;
+  /** Keeps on record that these were deleted before the group read them. */
+  readonly onGone: (gone: GoneRecords) => Promise<void>;
+  readonly onEvent?: (event: StrategyEvent, details: Record<string, unknown>) => void;
   /** Something that waiting will not mend: the process should say so and exit. */
   readonly onFatal: (reason: string) => void;
 };
 
+/** A chunk is closed by count and by bytes: what waits for its COMMIT stands in memory several times. */
 const CHUNK = 100;
+const CHUNK_BYTES = 1_000_000;
+/** Of one fetch. A batch that is larger comes all the same, alone. */
+const FETCH_BYTES = 4_000_000;
+const FETCH_BYTES_PER_PARTITION = 1_048_576;
+/** How often somebody is asked whether a person has stepped over a batch. */
+const STEP_OVER_POLL_MS = 2_000;
 /** While one partition waits for its COMMIT, others go on. Rows are locked in one order, so they do not deadlock. */
 const PARTITIONS_AT_ONCE = 4;
 /** Below the client's request time-out: else kafkajs gives up on a rejoin that waits for a dead member, and joins twice. */
@@ -33,14 +67,17 @@ const SESSION_TIMEOUT_MS = 10_000;
 const JOIN_DEADLINE_MS = 4_000;
 
 /**
- * Prevents: an offset that is committed before its records are applied; a consumer that a handler's error stops for good.
+ * Prevents: an offset that is committed before its records are applied; a consumer that a handler's error, or bytes that
+ *   nobody can read, stop for good; records that were deleted before they were read, and nobody is told.
  * How: `eachBatch` in chunks. `apply` returns after its COMMIT; only then is the offset resolved and committed.
  * Promises: 1. at least once, in order per partition. 2. No error of a handler reaches kafkajs (a TypeError there stops the
- *   consumer while the process stays up). 3. A chunk that must come again pauses its own partition only.
+ *   consumer while the process stays up). 3. A chunk that must come again pauses its own partition only. 4. So does a batch
+ *   that cannot be read, until a person steps over it. 5. Offsets that the group did not read and that are gone are told.
  * Costs: an offset commit per chunk.
  * Not here: dedup. A rebalance leaves the old `eachBatch` running, and only a throwing heartbeat tells: correctness rests
  *   on the ids, which are inserted first.
- * Proof: kafka.strategy.int.spec.ts, kafka.strategy.group.int.spec.ts, consumer.fault.spec.ts
+ * Proof: kafka.strategy.int.spec.ts, kafka.strategy.group.int.spec.ts, undecodable.int.spec.ts, gone.int.spec.ts,
+ *   consumer.fault.spec.ts
  */
 export class KafkaStrategy<Context> extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
@@ -50,6 +87,9 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   #starting: Promise<void> | undefined;
   #crashed = false;
   readonly #failures = new Map<string, number>();
+  /** Partitions that wait for a person, with what makes them go on. */
+  readonly #waiting = new Map<string, () => void>();
+  readonly #gone = new Set<string>();
 
   constructor(options: KafkaStrategyOptions<Context>) {
     super();
@@ -114,6 +154,11 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       // A fetch with every partition paused sleeps this long.
       maxWaitTimeInMs: 200,
       minBytes: 1,
+      maxBytes: FETCH_BYTES,
+      maxBytesPerPartition: FETCH_BYTES_PER_PARTITION,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      // Nobody here writes transactions; a stranger's that stays open would stop every reader of its partition.
+      readUncommitted: true,
       allowAutoTopicCreation: false,
       retry: { retries: 10, initialRetryTime: 200, maxRetryTime: 5_000 },
     });
@@ -131,16 +176,24 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       this.#crashed = true;
       onFatal(`the consumer ${groupId} stopped for good: ${payload.error.message}`);
     });
+    // What holds no record but a mark of a transaction is read by kafkajs alone, and would count as waiting for ever.
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset, batchSize } }) => {
+      if (batchSize > 0) return;
+      const offset = String(BigInt(lastOffset) + 1n);
+      consumer.commitOffsets([{ topic, partition, offset }]).catch(() => undefined);
+    });
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       // Auto-resolve is on by default, and would take a batch that was given up for one that was applied.
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-        eachBatch: (batch) => this.#eachBatch(batch),
-      });
+      const run = () =>
+        consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+          eachBatch: (batch) => this.#eachBatch(batch),
+        });
+      await guarded({ onOutOfRange: (place) => void this.#noteGone(place) }, run);
       // `run` also returns when joining the group failed.
       if (lost) throw lost;
     } catch (error) {
@@ -159,11 +212,19 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
     }, 1_500);
     const signal = AbortSignal.any([abandon.signal, this.#stopping.signal]);
     try {
-      for (let at = 0; at < batch.messages.length; at += CHUNK) {
+      for (let at = 0; at < batch.messages.length;) {
         if (signal.aborted || !isRunning() || isStale()) return;
-        const chunk = batch.messages.slice(at, at + CHUNK);
-        const deliveries = chunk.map((message) => toDelivery(batch.topic, batch.partition, message));
-        if (!(await this.#applied(deliveries, signal, payload))) return;
+        const chunk = chunkAt(batch.messages as FetchedRecord[], at);
+        at += chunk.length;
+        const [first] = chunk as [FetchedRecord];
+        const isDone = first.undecodable
+          ? await this.#steppedOver({ ...first, undecodable: first.undecodable }, payload)
+          : await this.#applied(
+              chunk.map((message) => toDelivery(batch.topic, batch.partition, message)),
+              signal,
+              payload,
+            );
+        if (!isDone) return;
         resolveOffset(chunk.at(-1)!.offset);
         await commitOffsetsIfNecessary(uncommittedOffsets());
       }
@@ -201,6 +262,51 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
     }
   }
 
+  /** False: nobody has stepped over the batch. Then its partition is paused until somebody does. */
+  async #steppedOver(
+    { undecodable, value }: { undecodable: Undecodable; value: Buffer | null },
+    { batch, pause }: EachBatchPayload,
+  ): Promise<boolean> {
+    const { groupId, stepOver, onEvent } = this.#options;
+    const at = { topic: batch.topic, partition: batch.partition, ...undecodable };
+    // A database that is away has not said yes.
+    const ask = () => stepOver({ ...at, bytes: value ?? Buffer.alloc(0) }).catch(() => false);
+    if (await ask()) return true;
+    const place = `${at.topic} ${at.partition}`;
+    const isAsking = this.#waiting.has(place);
+    this.#waiting.set(place, pause());
+    if (isAsking) return false;
+    onEvent?.('undecodable', { groupId, ...at });
+    void this.#askAgain(place, ask);
+    return false;
+  }
+
+  async #askAgain(place: string, ask: () => Promise<boolean>): Promise<void> {
+    do await delay(STEP_OVER_POLL_MS, this.#stopping.signal);
+    while (!this.#stopping.signal.aborted && !(await ask()));
+    this.#waiting.get(place)!();
+    this.#waiting.delete(place);
+  }
+
+  /** kafkajs goes on at the beginning of the log, and commits that: afterwards nobody could tell what is missing. */
+  async #noteGone({ topic, partition, offset }: OutOfRange): Promise<void> {
+    const { kafka, groupId, onGone, onEvent } = this.#options;
+    const place = `${topic} ${partition} ${offset}`;
+    if (this.#gone.has(place)) return;
+    this.#gone.add(place);
+    for (let attempt = 1; !this.#stopping.signal.aborted; attempt += 1) {
+      try {
+        const { low, high } = await offsetsOf(kafka, topic, partition);
+        onEvent?.('gone', { groupId, topic, partition, next: offset, low: String(low), high: String(high) });
+        if (BigInt(offset) < low) await onGone({ topic, partition, from: offset, to: String(low) });
+        return;
+      } catch (error) {
+        onEvent?.('repeating', { groupId, topic, partition, attempt, ...describeError(error) });
+        await delay(backoff(attempt, { baseMs: 100, maxMs: 5_000 }), this.#stopping.signal);
+      }
+    }
+  }
+
   readonly #handlers: Handlers<Context> = {
     has: (type) => this.messageHandlers.has(type),
     handle: async (type, data, context) => {
@@ -227,6 +333,19 @@ function timestampOf({ timestamp }: KafkaMessage): { timestamp?: string } {
   const date = new Date(Number(timestamp));
   const isDate = date.getUTCFullYear() > 0 && date.getUTCFullYear() < 10_000;
   return isDate ? { timestamp: date.toISOString() } : {};
+}
+
+/** The messages from `at` on that are applied together: as many as CHUNK, as large as CHUNK_BYTES, and one at least. */
+function chunkAt(messages: readonly FetchedRecord[], at: number): FetchedRecord[] {
+  const chunk: FetchedRecord[] = [];
+  let bytes = 0;
+  for (const message of messages.slice(at, at + CHUNK)) {
+    bytes += (message.value?.length ?? 0) + (message.key?.length ?? 0);
+    if (chunk.length > 0 && (bytes > CHUNK_BYTES || message.undecodable)) break;
+    chunk.push(message);
+    if (message.undecodable) break;
+  }
+  return chunk;
 }
 
 function toDelivery(topic: string, partition: number, message: KafkaMessage): Delivery {

@@ -58,3 +58,20 @@ export async function missingTopics(kafka: Kafka, names: readonly string[]): Pro
     await admin.disconnect();
   }
 }
+
+/** Where one partition begins and ends. @throws when the cluster cannot be reached, or does not have it */
+export async function offsetsOf(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+): Promise<{ readonly low: bigint; readonly high: bigint }> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const found = (await admin.fetchTopicOffsets(topic)).find((one) => one.partition === partition);
+    if (!found) throw new Error(`${topic} has no partition ${partition}`);
+    return { low: BigInt(found.low), high: BigInt(found.high) };
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -130,6 +130,8 @@ const QUOTES_NOTHING = [
   'UnreadableMessage',
   'Unroutable',
   'DeliveryLimit',
+  'UndecodableBatch',
+  'GoneBeforeRead',
   'Permanent',
   'Transient',
   'OutcomeUnknown',

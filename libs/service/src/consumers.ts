@@ -4,6 +4,8 @@ import {
   type FactHandlers,
   FactInbox,
   type Locks,
+  noteGone,
+  stepOver,
   type TaskContext,
   type TaskHandlers,
   TaskInbox,
@@ -78,6 +80,8 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
       lagWatch.begin(groupId, chunk[0]!);
       return observedChunk(consumer, chunk, () => inbox.apply(chunk, handlers, signal));
     },
+    stepOver: (batch) => stepOver({ pool, consumer, parking }, batch),
+    onGone: (gone) => noteGone({ pool, consumer, parking }, gone),
     onEvent: (event, details) => {
       noteOutcome(consumer, event, {});
       logger[SEVERITY[event]](details, `kafka ${event}`);
@@ -162,4 +166,6 @@ const SEVERITY = {
   connected: 'info',
   disconnected: 'warn',
   repeating: 'warn',
+  undecodable: 'error',
+  gone: 'error',
 } as const;

@@ -2,16 +2,19 @@ import type { ISocketFactory } from 'kafkajs';
 import { connect, type Socket } from 'node:net';
 
 /** The numbers of the requests that tests interfere with (https://kafka.apache.org/protocol#protocol_api_keys). */
-export const kafkaApi = { produce: 0, offsetCommit: 8, findCoordinator: 10 } as const;
+export const kafkaApi = { produce: 0, fetch: 1, offsetCommit: 8, findCoordinator: 10 } as const;
 
 type Loss = 'lose the answer' | 'lose the connection';
 
 /**
  * Sockets for `new Kafka({ socketFactory })` that show every request to `onRequest` before it goes out. It may spoil the
  * bytes, or have the answer lost on its way, alone or with the connection: the broker has done what it was asked, and nobody
- * hears of it.
+ * hears of it. `onAnswer` may spoil what the broker answers.
  */
-export function kafkaWire(onRequest: (api: number, request: Buffer) => Loss | undefined) {
+export function kafkaWire(
+  onRequest: (api: number, request: Buffer) => Loss | undefined,
+  onAnswer: (api: number, answer: Buffer) => void = () => undefined,
+) {
   const open = new Set<Socket>();
   const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect);
@@ -19,10 +22,13 @@ export function kafkaWire(onRequest: (api: number, request: Buffer) => Loss | un
     const write = socket.write.bind(socket) as (request: Buffer, encoding: BufferEncoding) => boolean;
     const emit = socket.emit.bind(socket) as (event: string, ...values: unknown[]) => boolean;
     const losses = new Map<number, Loss>();
+    const asked = new Map<number, number>();
     let rest = Buffer.alloc(0);
     // kafkajs writes one whole request at a time: size (4 bytes), number of the request (2), its version (2), an id (4).
     const watchedWrite = (request: Buffer, encoding: BufferEncoding) => {
-      const loss = onRequest(request.readInt16BE(4), request);
+      const api = request.readInt16BE(4);
+      const loss = onRequest(api, request);
+      asked.set(request.readInt32BE(8), api);
       if (loss) losses.set(request.readInt32BE(8), loss);
       return write(request, encoding);
     };
@@ -34,6 +40,7 @@ export function kafkaWire(onRequest: (api: number, request: Buffer) => Loss | un
         const answer = rest.subarray(0, 4 + rest.readInt32BE(0));
         rest = rest.subarray(answer.length);
         const loss = losses.get(answer.readInt32BE(4));
+        onAnswer(asked.get(answer.readInt32BE(4))!, answer);
         if (loss === undefined) emit('data', answer);
         if (loss === 'lose the connection') socket.destroy(new Error('the connection was lost'));
       }
