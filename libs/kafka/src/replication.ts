@@ -1,17 +1,13 @@
 import type { Topology } from '@cartwheel/contracts';
-import { type Admin, ConfigResourceTypes, ConfigSource, type Kafka } from 'kafkajs';
-import { leadersElected } from './topics.ts';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { leadersElected, type Replication } from './topics.ts';
+
+// Of the names that kafkajs exports Node finds the first few only.
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 const MIN_INSYNC = 'min.insync.replicas';
 /** Of a cluster that is asked for copies of its records; below, everything is on one disk anyway. */
 const CLUSTER = 3;
-
-export type Replication = {
-  /** How many copies a new topic gets; left out: as many as the brokers say (`default.replication.factor`). */
-  readonly factor?: number;
-  /** How many of them must have a record before it is confirmed; left out: 2 of three or more copies, else 1. */
-  readonly minInsync?: number;
-};
 
 /**
  * Says on each topic of the topology how many brokers must have a record before it is confirmed: a producer that waits for

@@ -1,10 +1,16 @@
 import type { Topology } from '@cartwheel/contracts';
 import { delay } from '@cartwheel/primitives';
 import type { Admin, ITopicMetadata, Kafka } from 'kafkajs';
-import type { Replication } from './replication.ts';
 
 /** Of a tenth of a second each. */
 const ATTEMPTS = 200;
+
+export type Replication = {
+  /** How many copies a new topic gets; left out: as many as the brokers say (`default.replication.factor`). */
+  readonly factor?: number;
+  /** How many of them must have a record before it is confirmed; left out: 2 of three or more copies, else 1. */
+  readonly minInsync?: number;
+};
 
 /** Creates what is missing of the topology. Needs administrator rights. Returns how many topics were new. */
 export async function createTopics(
