@@ -68,7 +68,14 @@ export class KafkaPublisher {
     const sends: (readonly KafkaRow[])[] = [rows];
     for (let next = sends.shift(); next; next = sends.shift()) {
       if (isBehindRefused(next, rows, total)) continue;
-      const { confirmed, refused, resting, apart, failure } = await this.#send(next);
+      const isFresh = this.#producer === undefined;
+      const outcome = await this.#send(next);
+      // A producer asks for every topic that it ever wrote to: it may be another one that is gone. A new one shows.
+      if (outcome.resting.length > 0 && !isFresh && this.#producer === undefined) {
+        sends.unshift(next);
+        continue;
+      }
+      const { confirmed, refused, resting, apart, failure } = outcome;
       total.confirmed.push(...confirmed);
       total.refused.push(...refused);
       total.resting.push(...resting);

@@ -53,10 +53,12 @@ export async function decodeBatches(bytes: Buffer, endOffset: bigint, budget: Bu
   const records: FetchedRecord[] = [];
   for (let at = 0; at + LENGTH_AT + 4 <= bytes.length;) {
     const size = LENGTH_AT + 4 + bytes.readInt32BE(at + LENGTH_AT);
-    const batch = bytes.subarray(at, at + size);
-    if (size >= RECORDS_AT && batch.length < size) break;
-    if (budget.left <= 0) break;
+    const isWhole = size >= RECORDS_AT && at + size <= bytes.length;
+    // The broker gives the first batch whole, and may cut off the last.
+    if ((at > 0 && size > bytes.length - at) || budget.left <= 0) break;
+    const batch = isWhole ? bytes.subarray(at, at + size) : bytes.subarray(at);
     try {
+      if (!isWhole) throw new BatchError('the batch is malformed');
       records.push(...(await decodeBatch(batch, budget)));
     } catch (error) {
       if (!(error instanceof BatchError)) throw error;
@@ -71,7 +73,6 @@ export async function decodeBatches(bytes: Buffer, endOffset: bigint, budget: Bu
 class BatchError extends Error {}
 
 async function decodeBatch(batch: Buffer, budget: Budget): Promise<FetchedRecord[]> {
-  if (batch.length < RECORDS_AT) throw new BatchError('the batch is malformed');
   const magic = batch.readInt8(MAGIC_AT);
   if (magic !== 2) throw new BatchError(`the record format ${magic} is not known here`);
   if (crc32c.buf(batch.subarray(ATTRIBUTES_AT)) !== batch.readInt32BE(CRC_AT)) throw new BatchError('wrong checksum');

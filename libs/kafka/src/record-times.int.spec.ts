@@ -23,6 +23,8 @@ test('a record’s time is handed on when PostgreSQL can read it, and left out w
     required: [orders.topic],
     transportId: Symbol('test'),
     apply: (chunk) => Promise.resolve(void seen.push(...chunk)),
+    stepOver: () => Promise.resolve(false),
+    onGone: () => Promise.resolve(),
     onFatal: () => undefined,
   });
   strategy.listen(() => undefined);

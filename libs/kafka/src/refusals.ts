@@ -40,17 +40,19 @@ export function outcomeOf<R extends Row>(
   const topics = [...Map.groupBy(rows, ({ destination }) => destination).values()];
   // To ask for the topics failed already, and nothing was sent.
   const unsent = answers.length === 0 ? refusalOf(error) : undefined;
-  const outcome: Outcome<R> = { confirmed: [], refused: [], resting: [], apart: [] };
+  const codes = new Map(answers.map(({ topic, partition, errorCode }) => [`${topic} ${partition}`, errorCode]));
+  const placeNameOf = (row: R) => `${row.destination} ${placeOf(row)}`;
+  const confirmed = rows.filter((row) => codes.get(placeNameOf(row)) === 0).map(({ seq }) => seq);
+  const outcome: Outcome<R> = { confirmed, refused: [], resting: [], apart: [] };
   if (unsent?.of === 'topic' && topics.length > 1) return { ...outcome, apart: topics };
 
-  const codes = new Map(answers.map(({ topic, partition, errorCode }) => [`${topic} ${partition}`, errorCode]));
   let isUnknown = false;
-  for (const [place, together] of Map.groupBy(rows, (row) => `${row.destination} ${placeOf(row)}`)) {
+  for (const [place, together] of Map.groupBy(rows, placeNameOf)) {
     const code = codes.get(place);
+    if (code === 0) continue;
     const refusal = unsent ?? (code === undefined ? undefined : refusalOf(errorOfCode(code)));
     const [{ destination, seq }] = together as [R];
-    if (code === 0) outcome.confirmed.push(...together.map((row) => row.seq));
-    else if (refusal?.of === 'topic') rest(outcome, destination, refusal.reason);
+    if (refusal?.of === 'topic') rest(outcome, destination, refusal.reason);
     else if (refusal && together.length === 1) outcome.refused.push({ seq, reason: refusal.reason });
     else if (refusal) outcome.apart.push(...together.map((row) => [row]));
     else isUnknown = true;

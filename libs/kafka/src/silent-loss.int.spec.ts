@@ -4,10 +4,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { createKafka } from './client.ts';
 import { KafkaPublisher } from './kafka-publisher.ts';
+import { untilWritable } from './fixtures/writable.ts';
 import { createTopics } from './topics.ts';
 
 /*
- * How kafkajs 2.2.4 loses records that it was told are stored, and why KafkaPublisher is made as it is.
+ * How kafkajs 2.2.4 loses records that it was told are stored, and why KafkaPublisher is made as it is. The other way, at a
+ * change of leaders, is in three-brokers.fault.spec.ts.
  *
  * An idempotent producer numbers its records per partition. The broker knows a repeat by its number: it answers OK and
  * stores nothing, because it has it already. Now one answer is lost on its way. The records are stored, but the send
@@ -25,7 +27,10 @@ let reader: Consumer;
 
 beforeAll(async () => {
   await createTopics(kafka, names);
-  reader = kafka.consumer({ groupId: names.groupId('email'), maxWaitTimeInMs: 50 });
+  await untilWritable(kafka, topic);
+  // A broker of a moment ago may have no coordinator yet.
+  const patient = new Kafka({ brokers, retry: { retries: 20 }, logLevel: logLevel.NOTHING });
+  reader = patient.consumer({ groupId: names.groupId('email'), maxWaitTimeInMs: 50 });
   await reader.connect();
   await reader.subscribe({ topic, fromBeginning: true });
   await reader.run({
@@ -70,17 +75,32 @@ describe('the idempotent producer of kafkajs, when the answer to a send was lost
 });
 
 describe('KafkaPublisher, on the same wire,', () => {
-  test('throws the producer that failed away, and what is sent next is stored', async () => {
-    const publish = publisher('ours', losing(2));
+  test('fails once, and what is sent next is stored', async () => {
+    const publish = publisher('ours', losing(1));
     await expect(publish('first')).rejects.toThrow(/connection was lost/);
     await publish('second');
     await publish('third');
     expect(await storedUpTo('ours', 'third')).toEqual(['first', 'second', 'third']);
   });
 
-  test('sends one after the other, and of two that were handed over at once stores both', async () => {
+  test('tells the sender of each loss, so that it sends again, and nothing that was confirmed is missing', async () => {
+    const publish = publisher('again', losing(3));
+    const confirmed: string[] = [];
+    for (const value of ['first', 'second', 'third', 'fourth']) {
+      for (let attempts = 1; ; attempts += 1) {
+        const published = await publish(value).catch(() => undefined);
+        if (published) break;
+        expect(attempts).toBeLessThan(5);
+      }
+      confirmed.push(value);
+    }
+    expect(new Set(await storedUpTo('again', 'fourth'))).toEqual(new Set(confirmed));
+  });
+
+  test('sends one after the other: of two that were handed over at once the first fails and the second is stored', async () => {
     const publish = publisher('ours at once', losing(1));
-    await Promise.all([publish('first'), publish('second')]);
+    const ends = await Promise.allSettled([publish('first'), publish('second')]);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     await publish('third');
     expect(await storedUpTo('ours at once', 'third')).toEqual(['first', 'second', 'third']);
   });

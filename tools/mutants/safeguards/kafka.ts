@@ -4,18 +4,21 @@ const publisher = { file: 'libs/kafka/src/kafka-publisher.ts', spec: 'libs/kafka
 const strategy = { file: 'libs/kafka/src/kafka.strategy.ts', spec: 'libs/kafka/src/kafka.strategy.int.spec.ts' };
 const group = { file: strategy.file, spec: 'libs/kafka/src/kafka.strategy.group.int.spec.ts' };
 const silentLoss = { file: publisher.file, spec: 'libs/kafka/src/silent-loss.int.spec.ts' };
+const undecodable = { file: strategy.file, spec: 'libs/kafka/src/undecodable.int.spec.ts' };
+const batches = { file: 'libs/kafka/src/record-batch.ts', spec: 'libs/kafka/src/record-batch.spec.ts' };
 
 export const kafka: readonly Mutant[] = [
   {
     name: 'keep-a-producer-that-failed',
-    promise: 'No record is lost in silence: a producer of kafkajs whose send failed is never used again.',
-    ...silentLoss,
-    from: `      this.#discard(sending);
+    promise:
+      'A topic that is gone takes no other topic with it: a producer of kafkajs whose send failed is never used again.',
+    ...publisher,
+    from: `      this.#discard(opened.producer, sending);
 `,
     to: '',
     test: [
-      'KafkaPublisher, on the same wire,',
-      'throws the producer that failed away, and what is sent next is stored',
+      'what Kafka refuses',
+      'for a topic that was deleted, which it wrote to before, takes no other topic with it',
     ],
   },
   {
@@ -26,16 +29,44 @@ export const kafka: readonly Mutant[] = [
     to: 'const published = this.#publish(rows);',
     test: [
       'KafkaPublisher, on the same wire,',
-      'sends one after the other, and of two that were handed over at once stores both',
+      'sends one after the other: of two that were handed over at once the first fails and the second is stored',
     ],
   },
   {
-    name: 'send-row-by-row',
-    promise: 'The rows of one read are confirmed all or none, so that none passes an earlier one.',
+    name: 'confirmed-because-nobody-said-no',
+    promise: 'A row is confirmed by the answer for its partition, and not by the absence of an error.',
+    file: 'libs/kafka/src/refusals.ts',
+    spec: 'libs/kafka/src/refusals.spec.ts',
+    from: 'codes.get(placeNameOf(row)) === 0)',
+    to: '(codes.get(placeNameOf(row)) ?? 0) === 0)',
+    test: [
+      'a row is confirmed',
+      'and by nothing else: an answer without its partition, and without an error, confirms nothing',
+    ],
+  },
+  {
+    name: 'pass-a-row-that-is-refused',
+    promise: 'Behind a row that Kafka refuses the rows of its key wait; none passes it.',
     ...publisher,
-    from: 'await producer.sendBatch({ acks: -1, topicMessages: byTopic(rows) });',
-    to: 'for (const row of rows) await producer.sendBatch({ acks: -1, topicMessages: byTopic([row]) });',
-    test: ['a send that fails', 'for one unknown topic stores none of its rows, and the next send works'],
+    from: '      if (isBehindRefused(next, rows, total)) continue;\n',
+    to: '',
+    test: [
+      'what Kafka refuses',
+      'because it is too large is named alone; what shares its partition is stored, once and in order',
+    ],
+  },
+  {
+    name: 'first-error-of-a-send-is-all',
+    promise: 'What one partition is refused for holds up no other, and nothing that was stored is sent again.',
+    file: 'libs/kafka/src/produce-answers.ts',
+    spec: publisher.spec,
+    from: `      const passing = all.some(({ errorCode }) => errorCode !== 0 && errorOfCode(errorCode).retriable);
+      return passing ? parse(answer) : Promise.resolve(answer);`,
+    to: '      answers.splice(0);\n      return parse(answer);',
+    test: [
+      'what Kafka refuses',
+      'because it is too large is named alone; what shares its partition is stored, once and in order',
+    ],
   },
   {
     name: 'send-without-a-deadline',
@@ -49,13 +80,94 @@ export const kafka: readonly Mutant[] = [
     name: 'commit-the-offset-first',
     promise: 'An offset is committed after its facts were applied.',
     ...strategy,
-    from: `        if (!(await this.#applied(deliveries, signal, payload))) return;
+    from: `        const [first] = chunk as [FetchedRecord];
+`,
+    to: `        const [first] = chunk as [FetchedRecord];
         resolveOffset(chunk.at(-1)!.offset);
-        await commitOffsetsIfNecessary(uncommittedOffsets());`,
-    to: `        resolveOffset(chunk.at(-1)!.offset);
         await commitOffsetsIfNecessary(uncommittedOffsets());
-        if (!(await this.#applied(deliveries, signal, payload))) return;`,
+`,
     test: ['an offset', 'is committed after its chunk was applied, and not before'],
+  },
+  {
+    name: 'pass-what-cannot-be-read',
+    promise: 'A batch that cannot be read stops its partition until a person steps over it.',
+    ...undecodable,
+    from: '    if (await ask()) return true;\n',
+    to: '    void (await ask());\n    if (at.reason) return true;\n',
+    test: [
+      'a batch that cannot be read',
+      'stops its partition alone, is told with its place, and is passed when a person has stepped over it',
+    ],
+  },
+  {
+    name: 'no-checksum',
+    promise: 'Bytes that were spoilt are not taken for records.',
+    file: batches.file,
+    spec: undecodable.spec,
+    from: `throw new BatchError('wrong checksum');`,
+    to: 'void crc32c;',
+    test: [
+      'a batch that cannot be read',
+      'stops its partition alone, is told with its place, and is passed when a person has stepped over it',
+    ],
+  },
+  {
+    name: 'unpack-whatever-comes',
+    promise: 'What a fetch unpacks is bounded, whatever arrives.',
+    ...batches,
+    from: '  return known.decompress(bytes, limit).catch(',
+    to: '  return known.decompress(bytes, limit * 99).catch(',
+    test: ['batches', 'that unpack to more than there is room for are named, by whichever codec'],
+  },
+  {
+    name: 'unpack-all-of-a-fetch',
+    promise: 'What a fetch unpacks is bounded, of however many batches it is made.',
+    ...batches,
+    from: '  budget.left -= weightOf(records.length);\n',
+    to: '',
+    test: ['batches', 'that unpack to much are given a few at a time'],
+  },
+  {
+    name: 'large-records-all-at-once',
+    promise: 'What waits for its COMMIT is bounded by bytes.',
+    ...undecodable,
+    from: '(bytes > CHUNK_BYTES || message.undecodable)',
+    to: 'message.undecodable',
+    test: ['records that are large are applied a few at a time, also when one fetch brings many of them'],
+  },
+  {
+    name: 'wait-for-a-strangers-transaction',
+    promise: "A stranger's transaction that stays open stops nobody.",
+    ...undecodable,
+    from: '      readUncommitted: true,\n',
+    to: '',
+    test: [
+      'a transaction that a stranger',
+      'has left open stops nobody, and its mark at the end is no message that waits',
+    ],
+  },
+  {
+    name: 'marks-of-transactions-wait',
+    promise: 'An offset without a record is no message that waits.',
+    ...undecodable,
+    from: '      consumer.commitOffsets([{ topic, partition, offset }]).catch(() => undefined);\n',
+    to: '',
+    test: [
+      'a transaction that a stranger',
+      'has left open stops nobody, and its mark at the end is no message that waits',
+    ],
+  },
+  {
+    name: 'gone-without-a-word',
+    promise: 'Records that were deleted before they were read are on record.',
+    file: strategy.file,
+    spec: 'libs/kafka/src/gone.int.spec.ts',
+    from: '        if (BigInt(offset) < low) await onGone({ topic, partition, from: offset, to: String(low) });\n',
+    to: '',
+    test: [
+      'records that are deleted before the group reads them',
+      'while it is away are on record at its next start, and the rest is read',
+    ],
   },
   {
     name: 'batches-resolve-themselves',
@@ -147,9 +259,18 @@ export const kafka: readonly Mutant[] = [
     name: 'forget-facts-after-a-week',
     promise: 'Facts are kept for ever, so that ids that are kept for ever are enough.',
     file: 'libs/contracts/src/topology.ts',
-    from: `config: { 'retention.ms': '-1', 'max.message.bytes': String(MESSAGE_MAX_BYTES) }`,
-    to: `config: { 'retention.ms': '604800000', 'max.message.bytes': String(MESSAGE_MAX_BYTES) }`,
+    from: `  'retention.ms': '-1',`,
+    to: `  'retention.ms': '604800000',`,
     spec: 'libs/kafka/src/kafka.guarantees.int.spec.ts',
     test: ['a topic', 'has the retention and the size that the topology gives it, not the defaults of the broker'],
+  },
+  {
+    name: 'forget-what-else-a-topic-is-told',
+    promise: 'Set-up mends the settings that the topology gives, and no others.',
+    file: 'libs/kafka/src/topic-settings.ts',
+    spec: 'libs/kafka/src/topic-settings.int.spec.ts',
+    from: '{ ...own.get(name), ...config }',
+    to: 'config',
+    test: ['a topic that somebody made or changed is named, mended, and keeps the settings that are nobody’s business'],
   },
 ];
