@@ -53,7 +53,14 @@ module.exports = {
       comment: 'Otherwise a fork could not take a library alone.',
       severity: 'error',
       from: { path: '^libs/' },
-      to: { path: '^(apps|tools)/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'libs-need-no-tools',
+      comment: 'The same. Tests may start engines of their own with them, three brokers for example.',
+      severity: 'error',
+      from: { path: '^libs/', ...product },
+      to: { path: '^tools/' },
     },
     {
       name: 'no-app-imports-another',

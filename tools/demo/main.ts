@@ -5,6 +5,7 @@ import { asProgram } from '../program.ts';
 import { addressLines } from '../shop/addresses.ts';
 import { forgetLedger } from '../shop/forget-ledger.ts';
 import { startShop } from '../shop/start-shop.ts';
+import { brokersOption } from '../brokers-option.ts';
 import { stackOption } from '../stack-option.ts';
 import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
@@ -17,6 +18,7 @@ const HELP = `npm run demo                a running shop and some thirty orders
   -- --stack docker|native|external
                             which engines; left out: your own if their
                             addresses are set, Docker if it answers, native
+  -- --brokers 3            Kafka as three brokers, native ones
 Starts from empty databases, topics, queues, ledger and mailbox, in
 .cartwheel/demo. On a terminal it stays up until Ctrl-C.
 CARTWHEEL_PORT_BASE (7000) moves all ports. Exit code 0: every order ended as
@@ -24,13 +26,20 @@ it had to and npm run verify found nothing broken.`;
 
 await asProgram(
   HELP,
-  { once: { type: 'boolean' }, stack: { type: 'string' } },
-  async ({ stack: chosen, flags }, signal) => {
+  { once: { type: 'boolean' }, stack: { type: 'string' }, brokers: { type: 'string' } },
+  async ({ stack: chosen, brokers, flags }, signal) => {
     const begun = Date.now();
     const folder = join(import.meta.dirname, '../../.cartwheel/demo');
     const ports = portsFromBase(portBase());
     const progress = createProgress();
-    const stack = await startStack({ folder, ports, progress, signal, ...stackOption(chosen) });
+    const stack = await startStack({
+      folder,
+      ports,
+      progress,
+      signal,
+      ...stackOption(chosen),
+      ...brokersOption(brokers),
+    });
     try {
       forgetLedger(folder);
       rmSync(join(folder, 'shop.json'), { force: true });

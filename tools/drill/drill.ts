@@ -8,13 +8,13 @@ import { freePorts } from '../stack/ports.ts';
 import type { Progress } from '../stack/progress.ts';
 import { type Provider, startStack } from '../stack/stack.ts';
 import type { ServiceName, Target } from '../verify/target.ts';
-import { renderVerdicts, type Verdict, verify } from '../verify/verify.ts';
+import { renderVerdicts, verify } from '../verify/verify.ts';
 import { evictMembers } from './evict.ts';
 import { measureHandovers, renderHandovers } from './handovers.ts';
 import { type Hit, type Killing, killOneAfterTheOther } from './kill.ts';
 import type { Round } from './plan.ts';
 import { inOrder, type Row, rowsOf } from './results.ts';
-import { Shoppers } from './shoppers.ts';
+import { asCustomersSawIt, Shoppers } from './shoppers.ts';
 import { breakOffMails, failReservations, sendUnreadableTasks } from './troubles.ts';
 
 export type Pace = {
@@ -127,12 +127,6 @@ async function killAll(round: Round, killing: Killing): Promise<Hit[]> {
   );
   await Promise.allSettled(lanes);
   return (await Promise.all(lanes)).flat();
-}
-
-function asCustomersSawIt({ offenders, orders, repeats }: Shoppers): Verdict {
-  const detail = `${orders.size} orders, ${repeats} requests sent again`;
-  const verdict = offenders.length > 0 ? 'broken' : 'held';
-  return { promise: 9, title: 'the same, as customers saw it', verdict, detail, offenders };
 }
 
 function evictorOf({ kafkaBrokers, namespace }: Target): (service: ServiceName) => Promise<void> {

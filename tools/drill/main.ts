@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { brokersOption } from '../brokers-option.ts';
 import { asProgram } from '../program.ts';
 import { targetOfCompose } from '../shop/environment.ts';
 import { stackOption } from '../stack-option.ts';
@@ -6,6 +7,7 @@ import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
 import { drillAlarms } from './alarms/drill-alarms.ts';
 import { alarmsClosing, alarmsTable, hasFiredAndEnded } from './alarms/results.ts';
+import { brokerFaults, brokersClosing, brokersHeld, brokersTable, drillBrokers, quickBrokerFaults } from './brokers.ts';
 import { containersTable, drillContainers } from './containers.ts';
 import { drill, type Pace } from './drill.ts';
 import { choose, fullPlan, quickPlan } from './plan.ts';
@@ -18,6 +20,9 @@ const HELP = `npm run drill               kill services where it hurts, under lo
   -- --list                 the windows
   -- --containers           kill, pause and cut off each container of a shop
                             that docker compose up has started; --only <name>
+  -- --brokers 3            a shop on three Kafka brokers: rolling restart, the
+                            leader killed, one away; --quick: one restart and
+                            one death
   -- --alarms               have every alarm fire in a Prometheus, and end;
                             --only <name,name>
      --hurry <n>            divides every time in the rules, 10 if left out
@@ -39,8 +44,18 @@ const flag = { type: 'boolean' } as const;
 
 await asProgram(
   HELP,
-  { quick: flag, list: flag, containers: flag, alarms: flag, only: text, hurry: text, markdown: text, stack: text },
-  async ({ flags, only, hurry, markdown: file, stack }, signal) => {
+  {
+    quick: flag,
+    list: flag,
+    containers: flag,
+    alarms: flag,
+    brokers: text,
+    only: text,
+    hurry: text,
+    markdown: text,
+    stack: text,
+  },
+  async ({ flags, only, hurry, brokers, markdown: file, stack }, signal) => {
     if (flags.has('list')) return console.log(list());
     if (hurry !== undefined && !flags.has('alarms')) throw new Friendly('--hurry is for --alarms.');
     if (flags.has('alarms')) {
@@ -49,6 +64,15 @@ await asProgram(
       if (file !== undefined) writeFileSync(file, `${alarmsTable(rows)}\n`);
       console.log(`\n${alarmsTable(rows)}\n\n${alarmsClosing(rows)}`);
       if (!rows.every(hasFiredAndEnded)) process.exitCode = 1;
+      return;
+    }
+    if (brokersOption(brokers).brokers === 3) {
+      if (stack !== undefined && stack !== 'native') throw new Friendly('Three brokers are drilled on native engines.');
+      const faults = flags.has('quick') ? quickBrokerFaults : brokerFaults;
+      const rows = await drillBrokers(faults, { progress: createProgress(), signal });
+      if (file !== undefined) writeFileSync(file, `${brokersTable(rows)}\n`);
+      console.log(`\n${brokersTable(rows)}\n\n${brokersClosing(rows)}`);
+      process.exitCode = rows.every(brokersHeld) ? 0 : 1;
       return;
     }
     if (flags.has('containers')) {

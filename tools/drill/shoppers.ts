@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Verdict } from '../verify/verify.ts';
 
 /** As many of each in ten as the catalogue's stock allows for. */
 const GOODS = [
@@ -27,6 +28,8 @@ export class Shoppers {
   /** What they have to complain about. */
   readonly offenders: string[] = [];
   readonly orders = new Set<string>();
+  /** When the last order was placed of those that have ended, in ms since 1970. */
+  newestEnded = 0;
   /** Requests that were sent again because nobody had answered. */
   repeats = 0;
 
@@ -54,6 +57,7 @@ export class Shoppers {
 
   async #shop(n: number): Promise<void> {
     const key = randomUUID();
+    const placedAt = Date.now();
     const body = JSON.stringify(requestOf(n));
     const orderId = await this.#checkout(key, body);
     if (orderId === undefined) return;
@@ -61,7 +65,8 @@ export class Shoppers {
     this.orders.add(orderId);
     const again = n % 5 === 0 ? await this.#checkout(key, body) : orderId;
     if (again !== undefined && again !== orderId) this.offenders.push(`one key, two orders: ${orderId}, ${again}`);
-    await this.#waitFor(orderId, ['completed', 'cancelled']);
+    const hasEnded = await this.#waitFor(orderId, ['completed', 'cancelled']);
+    if (hasEnded) this.newestEnded = Math.max(this.newestEnded, placedAt);
     if (givesBack(n)) await this.#giveBack(orderId);
   }
 
@@ -87,16 +92,18 @@ export class Shoppers {
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && !this.#signal.aborted; await sleep(500)) {
       const answer = await this.#send(`/orders/${orderId}/cancellation`, { method: 'POST' });
       // A 409 tells that it was cancelled before.
-      if (answer && answer.status < 500) return this.#waitFor(orderId, ['refunded', 'cancelled']);
+      if (answer && answer.status < 500) return void (await this.#waitFor(orderId, ['refunded', 'cancelled']));
     }
   }
 
-  async #waitFor(orderId: string, ends: readonly string[]): Promise<void> {
+  /** Whether it came to one of these ends before the customer's patience did. */
+  async #waitFor(orderId: string, ends: readonly string[]): Promise<boolean> {
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && !this.#signal.aborted; await sleep(500)) {
       const answer = await this.#send(`/orders/${orderId}`);
       if (answer?.status === 404) this.offenders.push(`order ${orderId}: answered with 202, and is not there`);
-      if (answer && ends.includes(String(answer.body['status']))) return;
+      if (answer && ends.includes(String(answer.body['status']))) return true;
     }
+    return false;
   }
 
   /** Undefined: no answer, or half of one. */
@@ -109,6 +116,13 @@ export class Shoppers {
       return undefined;
     }
   }
+}
+
+/** What they have seen, as one more verdict of the checker. */
+export function asCustomersSawIt({ offenders, orders, repeats }: Shoppers): Verdict {
+  const detail = `${orders.size} orders, ${repeats} requests sent again`;
+  const verdict = offenders.length > 0 ? 'broken' : 'held';
+  return { promise: 9, title: 'the same, as customers saw it', verdict, detail, offenders };
 }
 
 /** One in six, all of them with a good card. */

@@ -2,6 +2,7 @@ import { asProgram } from '../program.ts';
 import { addressesInEnvironment } from '../stack/external.ts';
 import { createProgress } from '../stack/progress.ts';
 import { services } from './databases.ts';
+import { replicationFromEnvironment } from './replication.ts';
 import { setUp } from './setup.ts';
 
 const HELP = `The first container of docker compose up: databases, roles, tables, seed,
@@ -13,13 +14,19 @@ await asProgram(HELP, {}, async () => {
   const given = services.map(
     (service) => [service, process.env[`${service.toUpperCase()}_DATABASE_PASSWORD`]] as const,
   );
-  await createProgress(process.stdout).step('set-up: databases, topics, queues', () =>
-    setUp({
-      postgres,
-      kafkaBrokers: kafka.brokers,
-      rabbitmqUrl: rabbitmq.url,
-      namespace: process.env['CARTWHEEL_NAMESPACE'] ?? '',
-      passwords: Object.fromEntries(given.filter(([, password]) => password)),
-    }),
+  const progress = createProgress(process.stdout);
+  const replication = replicationFromEnvironment();
+  await progress.step('set-up: databases, topics, queues', () =>
+    setUp(
+      {
+        replication,
+        postgres,
+        kafkaBrokers: kafka.brokers,
+        rabbitmqUrl: rabbitmq.url,
+        namespace: process.env['CARTWHEEL_NAMESPACE'] ?? '',
+        passwords: Object.fromEntries(given.filter(([, password]) => password)),
+      },
+      progress.say,
+    ),
   );
 });

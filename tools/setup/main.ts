@@ -7,6 +7,7 @@ import { Friendly } from '../stack/friendly.ts';
 import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
 import { services } from './databases.ts';
+import { replicationFromEnvironment } from './replication.ts';
 import { setUp } from './setup.ts';
 
 const HELP = `npm run setup                    prepare engines of your own
@@ -17,6 +18,10 @@ Reads administrator addresses from the environment:
   CARTWHEEL_RABBITMQ_URL    amqp://user:secret@host:port
   CARTWHEEL_SMTP_URL        smtp://host:port
   CARTWHEEL_MAILBOX_URL     http://host:port
+and, if your brokers' default is not what you want for the topics:
+  KAFKA_REPLICATION_FACTOR  copies of a new topic, 3 on three brokers or more
+  KAFKA_MIN_INSYNC_REPLICAS how many must have a record before it is
+                            confirmed; left out: 2 of three copies, else 1
 Creates databases, roles, tables, seed, topics and queues; what is there
 stays, but each service's role gets a new password each time: restart the
 services. It is written with the service's other settings to
@@ -26,8 +31,11 @@ await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = ''
   if (!/^[a-z0-9-]*$/.test(namespace)) throw new Friendly('--namespace may hold a-z, 0-9 and - only.');
   const ports = portsFromBase(portBase());
   const { postgres, kafka, rabbitmq } = addressesInEnvironment();
-  const databases = await createProgress().step('databases, topics, queues', () =>
-    setUp({ postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace }),
+  const progress = createProgress();
+  const target = { postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace };
+  const replication = replicationFromEnvironment();
+  const databases = await progress.step('databases, topics, queues', () =>
+    setUp({ ...target, replication }, progress.say),
   );
   const folder = join(import.meta.dirname, '../../.cartwheel/setup');
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, services } from '../setup/databases.ts';
+import { replicationFromEnvironment } from '../setup/replication.ts';
 import { setUp } from '../setup/setup.ts';
 import { type RunningProcess, startProcess, waitUntilReady } from '../stack/processes.ts';
 import type { AppPorts } from '../stack/ports.ts';
@@ -53,13 +54,17 @@ const READY_DEADLINE_MS = 60_000;
 export async function startShop(options: ShopOptions): Promise<Shop> {
   const { folder, addresses, ports, namespace = '', partitions, progress } = options;
   const databases = await progress.step('set-up: databases, topics, queues', () =>
-    setUp({
-      postgres: addresses.postgres,
-      kafkaBrokers: addresses.kafka.brokers,
-      rabbitmqUrl: addresses.rabbitmq.url,
-      namespace,
-      ...(partitions === undefined ? {} : { partitions }),
-    }),
+    setUp(
+      {
+        replication: replicationFromEnvironment(),
+        postgres: addresses.postgres,
+        kafkaBrokers: addresses.kafka.brokers,
+        rabbitmqUrl: addresses.rabbitmq.url,
+        namespace,
+        ...(partitions === undefined ? {} : { partitions }),
+      },
+      progress.say,
+    ),
   );
   const at = (port: number) => `http://127.0.0.1:${port}`;
   const target: Target = {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { addressesInEnvironment, someAddressIsSet, waitUntilReachable } from './external.ts';
 
@@ -38,5 +40,25 @@ test('engines that do not answer are named', async () => {
     rabbitmq: { url: 'amqp://127.0.0.1:1' },
     mail: { smtpHost: '127.0.0.1', smtpPort: 1, webUrl: 'http://127.0.0.1:1' },
   };
-  await expect(waitUntilReachable(addresses)).rejects.toThrow(/PostgreSQL at 127.0.0.1:1, Kafka at/);
+  await expect(waitUntilReachable(addresses)).rejects.toThrow(/PostgreSQL at 127.0.0.1:1, .*Kafka at/);
+});
+
+test('of several Kafka brokers one that answers is enough', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const there = { host: '127.0.0.1', port, user: '', password: '' };
+  const addressesWith = (brokers: string[]) => ({
+    postgres: there,
+    kafka: { brokers },
+    rabbitmq: { url: `amqp://127.0.0.1:${port}` },
+    mail: { smtpHost: '127.0.0.1', smtpPort: port, webUrl: `http://127.0.0.1:${port}` },
+  });
+  try {
+    await waitUntilReachable(addressesWith(['127.0.0.1:1', `127.0.0.1:${port}`]));
+    const noneAnswers = waitUntilReachable(addressesWith(['127.0.0.1:1', '127.0.0.1:2']));
+    await expect(noneAnswers).rejects.toThrow('Kafka at 127.0.0.1:1, Kafka at 127.0.0.1:2 (');
+  } finally {
+    server.close();
+  }
 });

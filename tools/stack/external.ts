@@ -41,23 +41,31 @@ export function addressesInEnvironment(environment: NodeJS.ProcessEnv = process.
   };
 }
 
-/** One connection to each; throws a friendly error that names those which do not answer. */
+/** One connection to each, to one Kafka broker at least. @throws Friendly that names those which do not answer */
 export async function waitUntilReachable(addresses: Addresses): Promise<void> {
   const rabbitmq = new URL(addresses.rabbitmq.url);
   const web = new URL(addresses.mail.webUrl);
-  const targets: [string, string, number][] = [
+  const targets: Server[] = [
     ['PostgreSQL', addresses.postgres.host, addresses.postgres.port],
-    ...addresses.kafka.brokers.map((broker): [string, string, number] => ['Kafka', ...splitHostPort(broker, 9092)]),
     ['RabbitMQ', rabbitmq.hostname, Number(rabbitmq.port || (rabbitmq.protocol === 'amqps:' ? 5671 : 5672))],
     ['the mail server', addresses.mail.smtpHost, addresses.mail.smtpPort],
     ['the mailbox', web.hostname, Number(web.port || (web.protocol === 'https:' ? 443 : 80))],
   ];
-  const answers = await Promise.all(targets.map(([, host, port]) => answers5s(host, port)));
-  const silent = targets.filter((_, position) => !answers[position]);
+  const brokers = addresses.kafka.brokers.map((broker): Server => ['Kafka', ...splitHostPort(broker, 9092)]);
+  const [silentServers, silentBrokers] = await Promise.all([silentOf(targets), silentOf(brokers)]);
+  // A cluster works while one of its brokers is away.
+  const silent = [...silentServers, ...(silentBrokers.length === brokers.length ? silentBrokers : [])];
   if (silent.length > 0) {
     const named = silent.map(([name, host, port]) => `${name} at ${host}:${port}`);
     throw new Friendly(`Nothing answers for ${named.join(', ')} (addresses from the CARTWHEEL_… variables).`);
   }
+}
+
+type Server = [name: string, host: string, port: number];
+
+async function silentOf(servers: readonly Server[]): Promise<Server[]> {
+  const answers = await Promise.all(servers.map(([, host, port]) => answers5s(host, port)));
+  return servers.filter((_, position) => !answers[position]);
 }
 
 function answers5s(host: string, port: number): Promise<boolean> {

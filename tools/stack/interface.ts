@@ -13,6 +13,9 @@ export type Provider = 'external' | 'docker' | 'native';
 
 export type Credentials = Record<'postgres' | 'rabbitmq', { user: string; password: string }>;
 
+/** One Kafka broker, or three that form a cluster: every record has three copies, and one broker may be away. */
+export type BrokerCount = 1 | 3;
+
 export type StackOptions = {
   /** Data, logs and state of this stack; one running stack per folder. */
   folder: string;
@@ -23,6 +26,8 @@ export type StackOptions = {
   provider?: Provider;
   /** `fresh` (default): empty engines, and their data is deleted after the stop; logs stay. `keep`: data survives. */
   data?: 'fresh' | 'keep';
+  /** Left out: as many as the data that is kept has, else one. Three are `native` ones. */
+  brokers?: BrokerCount;
   credentials?: Partial<Credentials>;
   /** Aborted while starting: what was started is stopped, and `startStack` throws the signal's reason. */
   signal?: AbortSignal;

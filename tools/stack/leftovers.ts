@@ -40,6 +40,12 @@ export async function stopRecorded(folder: string): Promise<number> {
   return alive.length;
 }
 
+/** Stops what is recorded under a name, politely and for as long as that may take, and returns when it is gone. */
+export async function stopNamed(folder: string, name: string, stopDeadlineMs: number): Promise<void> {
+  const records = readState(folder).processes.filter((record) => isAlive(record) && record.name === name);
+  await stopInOrder(records.map((record) => ({ ...record, stopDeadlineMs })));
+}
+
 /** Kills what is recorded under these names, and returns when it is gone. */
 export async function killRecorded(folder: string, names: readonly string[]): Promise<void> {
   const records = readState(folder).processes.filter((record) => isAlive(record) && names.includes(record.name));

@@ -1,19 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Friendly } from './friendly.ts';
-import type { Addresses, Stack, StackOptions } from './interface.ts';
+import type { Addresses, BrokerCount, Stack, StackOptions } from './interface.ts';
 import { clearLeftovers, killRecorded, stopRecorded } from './leftovers.ts';
 import { areJarsThere } from './native/kafka-jars.ts';
-import { keepArchive, startKafka } from './native/kafka.ts';
+import { brokersOfData } from './native/kafka-node.ts';
+import { type Brokers, brokersOf, keepArchive, startKafka } from './native/kafka.ts';
 import { startMaildev } from './native/maildev.ts';
 import { erasePostgres } from './native/postgres-place.ts';
 import { startPostgres } from './native/postgres.ts';
 import { startRabbitmq } from './native/rabbitmq.ts';
-import { type Start, repository } from './native/start.ts';
+import { cache, type Start } from './native/start.ts';
 import type { Ports } from './ports.ts';
 import { ensureTools } from './requirements.ts';
-
-const cache = join(repository, '.cartwheel/cache');
 
 type Engine = 'postgres' | 'kafka' | 'rabbitmq';
 export type NativeStack = Stack & {
@@ -21,18 +20,21 @@ export type NativeStack = Stack & {
   kill(engine: Engine): Promise<void>;
   /** Starts an engine that was killed again, on its port and with the data that it left. */
   startAgain(engine: Engine): Promise<void>;
+  readonly brokers: Brokers;
 };
 
 export async function startNative(options: StackOptions & { ports: Ports }): Promise<NativeStack> {
   const { folder, ports, progress } = options;
   if (process.platform === 'win32') throw new Friendly('On Windows, run this inside WSL (a Linux for Windows).');
   const isFresh = options.data !== 'keep';
+  const brokers = isFresh ? (options.brokers ?? 1) : brokersFor(folder, options.brokers);
   if (isFresh) await eraseData(folder);
   const tools = await ensureTools({ folder, maven: !areJarsThere(cache), progress });
 
   const failure = new AbortController();
   const start: Start = {
     folder,
+    brokers,
     cache,
     ports,
     credentials: {
@@ -65,8 +67,23 @@ export async function startNative(options: StackOptions & { ports: Ports }): Pro
     stop,
     kill: (engine) => killRecorded(folder, engine === 'rabbitmq' ? ['rabbitmq', 'epmd'] : [engine]),
     startAgain: (engine) => ({ postgres: startPostgres, kafka: startKafka, rabbitmq: startRabbitmq })[engine](start),
+    brokers: brokersOf(start),
   };
 }
+
+/** Facts that are in one cluster are not in another, and the databases know them all: data stays with its brokers. */
+function brokersFor(folder: string, wanted: BrokerCount | undefined): BrokerCount {
+  const kept = brokersOfData(folder);
+  if (kept !== undefined && wanted !== undefined && kept !== wanted) {
+    throw new Friendly(
+      `The data in ${folder} is that of a shop with ${countOf(kept)}: it cannot go on with ${countOf(wanted)}. ` +
+        `Start it with --brokers ${kept}, or delete that folder and begin with an empty shop.`,
+    );
+  }
+  return wanted ?? kept ?? 1;
+}
+
+const countOf = (brokers: BrokerCount) => (brokers === 1 ? 'one Kafka broker' : 'three Kafka brokers');
 
 /** Deletes a stack's folder and the data that had to be put elsewhere; refuses while the stack runs. */
 export async function eraseStack(folder: string): Promise<void> {
@@ -82,11 +99,13 @@ async function eraseData(folder: string): Promise<void> {
   }
 }
 
-function addressesOf({ ports, credentials: { postgres, rabbitmq } }: Start): Addresses {
+function addressesOf(start: Start): Addresses {
+  const { ports, credentials } = start;
+  const { postgres, rabbitmq } = credentials;
   const login = `${encodeURIComponent(rabbitmq.user)}:${encodeURIComponent(rabbitmq.password)}`;
   return {
     postgres: { host: '127.0.0.1', port: ports.postgres, ...postgres },
-    kafka: { brokers: [`127.0.0.1:${ports.kafka}`] },
+    kafka: { brokers: [...brokersOf(start).addresses] },
     rabbitmq: { url: `amqp://${login}@127.0.0.1:${ports.rabbitmq}` },
     mail: { smtpHost: '127.0.0.1', smtpPort: ports.smtp, webUrl: `http://127.0.0.1:${ports.mailbox}` },
   };

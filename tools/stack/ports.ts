@@ -7,6 +7,11 @@ export type Ports = {
   postgres: number;
   kafka: number;
   kafkaController: number;
+  /** The second and the third broker, of a cluster of three only. */
+  kafka2: number;
+  kafkaController2: number;
+  kafka3: number;
+  kafkaController3: number;
   rabbitmq: number;
   rabbitmqDist: number;
   /** Its web page; in Docker only. */
@@ -36,6 +41,10 @@ const distances: Record<keyof (AppPorts & Ports), number> = {
   mailbox: 80,
   kafka: 92,
   kafkaController: 93,
+  kafka2: 94,
+  kafkaController2: 95,
+  kafka3: 96,
+  kafkaController3: 97,
   postgres: 432,
   rabbitmq: 672,
   rabbitmqDist: 673,

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { dockerIsMissing, ImagesMissing, removeContainers, startDocker, startTestcontainers } from './docker.ts';
-import { PortTaken } from './friendly.ts';
+import { Friendly, PortTaken } from './friendly.ts';
 import { addressesInEnvironment, someAddressIsSet, waitUntilReachable } from './external.ts';
 import { claimFolder, releaseFolder, stopRecorded } from './leftovers.ts';
 import type { Provider, Stack, StackOptions } from './interface.ts';
 import { startNative } from './native.ts';
+import { brokersOfData } from './native/kafka-node.ts';
 import { assertPortsFree, freePorts } from './ports.ts';
 
 export type * from './interface.ts';
@@ -16,7 +17,10 @@ const ATTEMPTS_WITH_FREE_PORTS = 3;
 /** Starts PostgreSQL, Kafka, RabbitMQ and a mailbox, or finds them. All errors meant for a person are `Friendly`. */
 export async function startStack(given: StackOptions): Promise<Stack> {
   const options = { ...given, folder: resolve(given.folder) };
-  const provider = options.provider ?? (await choose(options.progress));
+  const provider = options.provider ?? (await choose(options));
+  if (options.brokers === 3 && provider !== 'native') {
+    throw new Friendly('Three brokers are processes of this machine: leave --stack out, or say --stack native.');
+  }
   await claimFolder(options.folder);
   try {
     if (provider === 'external') return await useExternal(options.folder);
@@ -32,8 +36,10 @@ export async function startStack(given: StackOptions): Promise<Stack> {
   }
 }
 
-async function choose(progress: StackOptions['progress']): Promise<Provider> {
+async function choose({ progress, brokers, folder, data }: StackOptions): Promise<Provider> {
   if (someAddressIsSet()) return 'external';
+  // Data of three brokers is not found again by anything else.
+  if (brokers === 3 || (data === 'keep' && brokers === undefined && brokersOfData(folder) === 3)) return 'native';
   const reason = await dockerIsMissing();
   progress.say(reason === undefined ? 'Engines: Docker (--stack native: without).' : `Engines: native (${reason}).`);
   return reason === undefined ? 'docker' : 'native';

@@ -1,5 +1,8 @@
 import type { Topology } from '@cartwheel/contracts';
-import { type Admin, ConfigResourceTypes, ConfigSource, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+
+// Of the names that kafkajs exports Node finds the first few only.
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 /** A topic that is not as the topology wants it. `setting` is Kafka's name of it, or `partitions`. */
 export type TopicDrift = {

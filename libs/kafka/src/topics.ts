@@ -1,12 +1,23 @@
 import type { Topology } from '@cartwheel/contracts';
 import { delay } from '@cartwheel/primitives';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin, ITopicMetadata, Kafka } from 'kafkajs';
 
 /** Of a tenth of a second each. */
 const ATTEMPTS = 200;
 
+export type Replication = {
+  /** How many copies a new topic gets; left out: as many as the brokers say (`default.replication.factor`). */
+  readonly factor?: number;
+  /** How many of them must have a record before it is confirmed; left out: 2 of three or more copies, else 1. */
+  readonly minInsync?: number;
+};
+
 /** Creates what is missing of the topology. Needs administrator rights. Returns how many topics were new. */
-export async function createTopics(kafka: Kafka, topology: Topology): Promise<number> {
+export async function createTopics(
+  kafka: Kafka,
+  topology: Topology,
+  { factor = -1 }: Pick<Replication, 'factor'> = {},
+): Promise<number> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -20,7 +31,8 @@ export async function createTopics(kafka: Kafka, topology: Topology): Promise<nu
       topics: wanted.map(({ name, partitions, config }) => ({
         topic: name,
         numPartitions: partitions,
-        replicationFactor: -1,
+        // -1: as the brokers say.
+        replicationFactor: factor,
         configEntries: Object.entries(config).map(([entry, value]) => ({ name: entry, value })),
       })),
     });
@@ -34,14 +46,15 @@ export async function createTopics(kafka: Kafka, topology: Topology): Promise<nu
   }
 }
 
-async function leadersElected(admin: Admin, topics: string[]): Promise<void> {
+/** What is known of these topics, once each of their partitions has a leader. */
+export async function leadersElected(admin: Admin, topics: string[]): Promise<ITopicMetadata[]> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await admin.fetchTopicMetadata({ topics }).catch((error: unknown) => {
       if (attempt === ATTEMPTS) throw error;
       return undefined;
     });
     const elected = answer?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
-    if (elected) return;
+    if (answer && elected) return answer.topics;
     if (attempt === ATTEMPTS) throw new Error(`no leader was elected for ${topics.join(', ')}`);
     await delay(100);
   }

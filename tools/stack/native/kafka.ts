@@ -1,81 +1,81 @@
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { layers, runToEnd, startProcess, waitUntilReady } from '../processes.ts';
-import { classPath, downloadJars, jarsFolder, makeWhole } from './kafka-jars.ts';
-import { type Start, repository } from './start.ts';
+import { killRecorded, stopNamed } from '../leftovers.ts';
+import { startProcess, waitUntilReady } from '../processes.ts';
+import { downloadJars, jarsFolder } from './kafka-jars.ts';
+import { addressOf, common, java, jvm, type Node, nodesOf, prepareNode } from './kafka-node.ts';
+import type { Start } from './start.ts';
 
-const settings = join(repository, 'infra/kafka/server.properties');
-const logging = join(repository, 'infra/kafka/log4j2.xml');
+/** The brokers of a stack, each of which may be stopped, killed and started again. */
+export type Brokers = {
+  readonly ids: readonly number[];
+  /** `host:port`, in the order of the ids. */
+  readonly addresses: readonly string[];
+  /** Returns when the broker serves, with the data that it had; not yet when it has caught up with the others. */
+  start(id: number): Promise<void>;
+  /** As an administrator does it: the broker hands over what it leads, and ends. */
+  stop(id: number): Promise<void>;
+  /** SIGKILL. Returns when the process is gone, which the others have not noticed yet. */
+  kill(id: number): Promise<void>;
+};
 
-/** Any 16 bytes; a cluster of one node that talks to nobody needs no identity of its own. */
-const CLUSTER_ID = 'Y2FydHdoZWVsLWthZmthMQ';
+/** On a machine that is busy; then it is killed. */
+const HANDS_OVER_WITHIN_MS = 60_000;
 
-/** Little memory, and the quick compiler only: this broker lives for minutes, not for weeks. */
-const jvm = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true'];
-
+/** One broker, or three that form a cluster. Returns when they serve. */
 export async function startKafka(start: Start): Promise<void> {
   await downloadJars(start);
-  await start.progress.step('Kafka', async () => {
-    const home = join(start.folder, 'kafka');
-    await mkdir(home, { recursive: true });
+  await start.progress.step(start.brokers === 1 ? 'Kafka' : `Kafka, ${start.brokers} brokers`, async () => {
+    const nodes = nodesOf(start);
     await keepArchive(start);
-    await writeProperties(home, start);
-    await ensureFormatted(home, start);
-
-    start.signal.throwIfAborted();
-    const broker = startProcess({
-      ...common(start, home),
-      name: 'kafka',
-      args: [...jvm, ...archiveFlags(start), ...java(start, 'kafka.Kafka'), 'server.properties'],
-      stopDeadlineMs: 20_000,
-    });
-    // Read from its own log: on the wire another broker might answer, if it was quicker to take the port.
-    const ready = () => broker.log().includes('Kafka Server started');
-    await waitUntilReady(broker, ready, { deadlineMs: 90_000, signal: start.signal });
+    // One after the other: the first may have to format a folder that the others copy.
+    for (const node of nodes) await prepareNode(node, start);
+    await all(nodes.map((node) => startNode(node, start)));
   });
 }
 
-async function writeProperties(home: string, { ports }: Start): Promise<void> {
-  const own = [
-    `listeners=CLIENT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.kafkaController}`,
-    `advertised.listeners=CLIENT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.kafkaController}`,
-    `controller.quorum.voters=1@127.0.0.1:${ports.kafkaController}`,
-    // Relative to the working folder: in a properties file a path with a comma or an umlaut would be misread.
-    'log.dirs=data',
-  ];
-  await writeFile(join(home, 'server.properties'), `${await readFile(settings, 'utf8')}\n${own.join('\n')}\n`);
+export function brokersOf(start: Start): Brokers {
+  const nodes = nodesOf(start);
+  const named = (id: number): Node => {
+    const node = nodes.find((one) => one.id === id);
+    if (!node) throw new Error(`there is no broker ${id}`);
+    return node;
+  };
+  return {
+    ids: nodes.map(({ id }) => id),
+    addresses: nodes.map(({ id }) => addressOf(id, start.ports)),
+    start: (id) => startNode(named(id), start),
+    stop: (id) => stopNamed(start.folder, named(id).name, HANDS_OVER_WITHIN_MS),
+    kill: (id) => killRecorded(start.folder, [named(id).name]),
+  };
 }
 
-/** Formatting takes a JVM more than a second and gives the same every time: done once, then copied. */
-async function ensureFormatted(home: string, start: Start): Promise<void> {
-  const data = join(home, 'data');
-  const ready = join(home, 'ready');
-  if (existsSync(ready)) return;
-  const template = `${jarsFolder(start.cache)}-formatted`;
-  if (!existsSync(template)) {
-    await makeWhole(template, async (draft) => {
-      await copyFile(join(home, 'server.properties'), join(draft, 'server.properties'));
-      const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', 'server.properties'];
-      await runToEnd(
-        { ...common(start, draft), name: 'kafka-format', args: [...jvm, ...java(start, ...format)] },
-        start.signal,
-      );
-    });
-  }
-  await rm(data, { recursive: true, force: true });
-  await cp(join(template, 'data'), data, { recursive: true });
-  await writeFile(ready, '');
+async function startNode(node: Node, start: Start): Promise<void> {
+  start.signal.throwIfAborted();
+  const broker = startProcess({
+    ...common(start, node.home),
+    name: node.name,
+    args: [...jvm, ...archiveFlags(start), ...java(start, 'kafka.Kafka'), 'server.properties'],
+    // Of three that are stopped together the last waits for a majority that is gone, and would for minutes. What it has
+    // on disk is all that it needs.
+    stopDeadlineMs: start.brokers === 1 ? 20_000 : 8_000,
+  });
+  // Read from its own log: on the wire another broker might answer, if it was quicker to take the port.
+  const ready = () => broker.log().includes('Kafka Server started');
+  await waitUntilReady(broker, ready, { deadlineMs: 90_000, signal: start.signal });
 }
 
 /**
  * With an archive of its loaded classes the broker starts more than a second earlier. The JVM writes one when it ends,
- * into the stack's folder; `keepArchive` moves it to the cache after the stop, or before the next start.
+ * into the stack's folder; `keepArchive` moves it to the cache after the stop, or before the next start. Of three
+ * brokers none writes one: they would delay each other's end.
  */
 function archiveFlags(start: Start): string[] {
   const archive = archiveIn(start);
   // A JVM that cannot use the archive says so and goes on without (-Xshare:auto is the default).
-  return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [`-XX:ArchiveClassesAtExit=${newArchive(start)}`];
+  if (existsSync(archive)) return [`-XX:SharedArchiveFile=${archive}`];
+  return start.brokers === 1 ? [`-XX:ArchiveClassesAtExit=${newArchive(start)}`] : [];
 }
 
 export async function keepArchive(start: Start): Promise<void> {
@@ -86,11 +86,8 @@ export async function keepArchive(start: Start): Promise<void> {
 const archiveIn = ({ cache, tools }: Start) => `${jarsFolder(cache)}-java-${tools.java.version}.jsa`;
 const newArchive = ({ folder, tools }: Start) => join(folder, 'kafka', `classes-java-${tools.java.version}.jsa`);
 
-function java({ cache }: Start, ...main: string[]): string[] {
-  return [`-Dlog4j2.configurationFile=${logging}`, '-cp', classPath(cache), ...main];
-}
-
-function common(start: Start, cwd: string) {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], LC_ALL: 'C.UTF-8' };
-  return { command: start.tools.java.command, cwd, env, folder: start.folder, layer: layers.engine };
+/** Waits for all of them, also when one fails: nothing may start after its caller has given up. */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
 }

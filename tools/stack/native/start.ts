@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Credentials } from '../interface.ts';
+import type { BrokerCount, Credentials } from '../interface.ts';
 import type { Ports } from '../ports.ts';
 import type { Progress } from '../progress.ts';
 import type { Tools } from '../requirements.ts';
 
 export const repository = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Shared by all stacks of this checkout: downloads, and what is made once and copied. */
+export const cache = join(repository, '.cartwheel/cache');
 
 /** What an engine gets to know in order to start. */
 export type Start = {
@@ -16,4 +20,6 @@ export type Start = {
   tools: Tools;
   progress: Progress;
   signal: AbortSignal;
+  /** How many brokers Kafka is. */
+  brokers: BrokerCount;
 };
