@@ -15,13 +15,10 @@ export class ReserveStockOnOrderPlaced {
 
   @EventPattern<FactType>('OrderPlaced', INVENTORY)
   async reserve(@Payload() { orderId, items }: OrderPlaced, @Ctx() ctx: FactContext) {
-    const early = await this.endReservation.remembered(ctx.tx, orderId);
-    // Its cancellation was read first. Nobody waits for the stock of a cancelled order.
-    if (early.has('released')) return;
     const wanted = items.map(({ sku, quantity }) => ({ sku, quantity }));
     const shortfall = await this.reserveStock.execute(ctx.tx, orderId, wanted);
     if (shortfall.length > 0) return ctx.emit(fact('StockRejected', orderId, { orderId, shortfall }));
     ctx.emit(fact('StockReserved', orderId, { orderId, items: wanted }));
-    if (early.has('shipped')) await this.endReservation.execute(ctx.tx, orderId, 'shipped');
+    await this.endReservation.catchUp(ctx.tx, orderId);
   }
 }
