@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => analytics.close());
 beforeEach(() => analytics.empty('facts', 'fact_sequences'));
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 const gaps = () => analytics.get('/gaps');
 /** As if what is missing had been so for two minutes. */
