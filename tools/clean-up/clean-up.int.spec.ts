@@ -102,9 +102,9 @@ const truncate = (offset: string) =>
   admin.deleteTopicRecords({ topic: topology.topic('order-events'), partitions: [{ partition: 0, offset }] });
 const doubled = () => db.admin.query('SELECT event_id FROM effects GROUP BY 1 HAVING count(*) > 1');
 const held = async () =>
-  (
-    await db.admin.query<{ event_id: string }>('SELECT event_id FROM processed_events ORDER BY event_id')
-  ).map(({ event_id }) => event_id);
+  (await db.admin.query<{ event_id: string }>('SELECT event_id FROM processed_events ORDER BY event_id')).map(
+    ({ event_id }) => event_id,
+  );
 
 async function run({ apply = true } = {}): Promise<Report> {
   const queryable = {
@@ -117,7 +117,10 @@ async function run({ apply = true } = {}): Promise<Report> {
 
 /** Three facts of an old month and two of a later one, applied in their time. */
 async function told() {
-  const [old, later] = [[idAt(OLD), idAt(OLD), idAt(OLD)], [idAt(LATER), idAt(LATER)]];
+  const [old, later] = [
+    [idAt(OLD), idAt(OLD), idAt(OLD)],
+    [idAt(LATER), idAt(LATER)],
+  ];
   await tell(old, OLD);
   await tell(later, LATER);
   await readFromTheBeginning();

@@ -68,7 +68,7 @@ const BATCH = 10_000;
 export async function deleteAttempts(db: Queryable, { low, high }: Month): Promise<number> {
   const [table] = await db.query<{ there: boolean }>(`SELECT to_regclass('task_attempts') IS NOT NULL AS there`);
   if (!table!.there) return 0;
-  for (let deleted = 0; ; ) {
+  for (let deleted = 0; ;) {
     const batch = await db.query(
       `DELETE FROM task_attempts WHERE (task_id, attempt) IN (
          SELECT task_id, attempt FROM task_attempts AS a WHERE task_id >= $1 AND task_id < $2 AND EXISTS (

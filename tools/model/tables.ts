@@ -152,7 +152,10 @@ const statements = new Map<string, Statement>(
         for (const [key, row] of due) tables.set(tables.reservations, key, { ...row, state: after });
         return due.map(([, row]) => row);
       },
-    'INSERT INTO early_ends (order_id, ends_as) VALUES ($1, $2) ON CONFLICT DO NOTHING': (tables, [order_id, ends_as]) => {
+    'INSERT INTO early_ends (order_id, ends_as) VALUES ($1, $2) ON CONFLICT DO NOTHING': (
+      tables,
+      [order_id, ends_as],
+    ) => {
       tables.set(tables.earlyEnds, `${String(order_id)} ${String(ends_as)}`, { order_id, ends_as });
       return [];
     },

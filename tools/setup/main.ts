@@ -31,7 +31,8 @@ await asProgram(HELP, options, async ({ namespace = '', flags }) => {
   if (!/^[a-z0-9-]*$/.test(namespace)) throw new Friendly('--namespace may hold a-z, 0-9 and - only.');
   const ports = portsFromBase(portBase());
   const { postgres, kafka, rabbitmq } = addressesInEnvironment();
-  if (flags.has('clean-up')) return cleanUpOf({ postgres, brokers: kafka.brokers, namespace, apply: flags.has('apply') });
+  if (flags.has('clean-up'))
+    return cleanUpOf({ postgres, brokers: kafka.brokers, namespace, apply: flags.has('apply') });
   if (flags.has('apply')) throw new Friendly('--apply belongs to --clean-up.');
   const databases = await createProgress().step('databases, topics, queues', () =>
     setUp({ postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace }),

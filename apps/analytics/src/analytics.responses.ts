@@ -35,7 +35,9 @@ export const Gaps = z
       topic: z.string(),
       subject: z.string().describe('an order, or a sku'),
       since: z.iso.datetime().describe('when a later number was read'),
-      missing: z.array(z.object({ from: z.int(), to: z.int() })).describe('the numbers that nobody has read, at most ten'),
+      missing: z
+        .array(z.object({ from: z.int(), to: z.int() }))
+        .describe('the numbers that nobody has read, at most ten'),
     }),
   )
   .meta({ id: 'Gaps' });

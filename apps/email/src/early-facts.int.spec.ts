@@ -3,7 +3,14 @@ import { type FactContext, FactInbox, lockSubjects } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
-import { eventually, orderFacts, type OrderLife, orderLives, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import {
+  eventually,
+  orderFacts,
+  type OrderLife,
+  orderLives,
+  testDatabase,
+  type TestDatabase,
+} from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';

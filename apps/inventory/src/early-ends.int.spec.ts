@@ -28,8 +28,7 @@ const stock = new StockRepository();
 const endReservation = new EndReservation(stock);
 type Handle = (data: never, context: FactContext) => Promise<unknown>;
 const consumers: Record<string, Handle> = {
-  OrderPlaced: (data, ctx) =>
-    new ReserveStockOnOrderPlaced(new ReserveStock(stock), endReservation).reserve(data, ctx),
+  OrderPlaced: (data, ctx) => new ReserveStockOnOrderPlaced(new ReserveStock(stock), endReservation).reserve(data, ctx),
   OrderCancelled: (data, ctx) => new ReleaseStockOnOrderCancelled(endReservation).release(data, ctx),
   OrderCompleted: (data, ctx) => new ShipStockOnOrderCompleted(endReservation).ship(data, ctx),
   OrderRefunded: (data, ctx) => new ReturnStockOnOrderRefunded(endReservation).return(data, ctx),
@@ -121,7 +120,9 @@ test.each([
   const one = inbox().apply([facts[first]!], slow, live);
   await worked;
   let isOver = false;
-  const other = inbox().apply([facts[second]!], handlers(), live).finally(() => (isOver = true));
+  const other = inbox()
+    .apply([facts[second]!], handlers(), live)
+    .finally(() => (isOver = true));
   await eventually(async () => {
     const sql = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     // Without a lock nobody waits, and it is over.

@@ -85,7 +85,9 @@ test('the log names each gap once, and says when it is filled', async () => {
   await watch.runOnce();
   await watch.runOnce();
   const place = { topic: 'order-events', subject: orderId };
-  expect(said).toEqual([{ msg: 'facts are missing', ...place, since: expect.any(Date), missing: [{ from: 2, to: 2 }] }]);
+  expect(said).toEqual([
+    { msg: 'facts are missing', ...place, since: expect.any(Date), missing: [{ from: 2, to: 2 }] },
+  ]);
   await analytics.record([facts[1]!]);
   await watch.runOnce();
   expect(said.slice(1)).toEqual([{ msg: 'facts are not missing any more', ...place }]);

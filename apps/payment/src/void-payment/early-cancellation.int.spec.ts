@@ -1,5 +1,11 @@
 import { newId } from '@cartwheel/primitives';
-import { eventually, gatewaySimulator, type GatewaySimulator, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import {
+  eventually,
+  gatewaySimulator,
+  type GatewaySimulator,
+  testDatabase,
+  type TestDatabase,
+} from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
