@@ -122,7 +122,8 @@ export const metrics = {
     name: 'cartwheel.fact.gaps',
     kind: 'gauge',
     unit: '{subject}',
-    description: 'Orders and products of which a fact is missing: a later one was read, and none of them is parked or dead',
+    description:
+      'Orders and products of which a fact is missing: a later one was read, and none of them is parked or dead',
   },
   factGapsOldestAge: {
     name: 'cartwheel.fact.gaps.oldest.age',
