@@ -4,7 +4,7 @@ import { createKafka, createTopics } from '@cartwheel/kafka';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
-import { deliveredFact, engines, testDatabase, type TestDatabase, testNamespace } from '@cartwheel/testing';
+import { deliveredFact, engines, eventually, testDatabase, type TestDatabase, testNamespace } from '@cartwheel/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Admin } from 'kafkajs';
 import pg from 'pg';
@@ -73,11 +73,15 @@ async function tell(ids: readonly string[], at: Date): Promise<void> {
 
 /** All that the log holds, as the inventory reads it after an offset reset; then its group has read it. */
 async function readFromTheBeginning(): Promise<void> {
-  const chunk: Delivery[] = [];
+  let chunk: Delivery[] = [];
   const shop = { admin, kafka: createKafka(brokers, 'test'), target: { kafkaBrokers: brokers, namespace: 'reset' } };
-  await readToEnd(shop as unknown as Connections, [topology.topic('order-events')], (topic, partition, message) => {
-    const { key, value, offset, headers = {} } = message;
-    chunk.push({ source: 'kafka', topic, partition, offset, key, value, headers: headers as Delivery['headers'] });
+  // A broker of a moment ago does not know its groups yet.
+  await eventually(async () => {
+    chunk = [];
+    await readToEnd(shop as unknown as Connections, [topology.topic('order-events')], (topic, partition, message) => {
+      const { key, value, offset, headers = {} } = message;
+      chunk.push({ source: 'kafka', topic, partition, offset, key, value, headers: headers as Delivery['headers'] });
+    });
   });
   const origin = { source: 'inventory', topology };
   const inbox = new FactInbox({ consumer: 'inventory', pool: db.pool, origin, wake: new Wake(), parking });
@@ -89,7 +93,8 @@ async function readFromTheBeginning(): Promise<void> {
   };
   await inbox.apply(chunk, handlers, new AbortController().signal);
   const partitions = [{ partition: 0, offset: String(Number(chunk.at(-1)!.offset) + 1) }];
-  await admin.setOffsets({ groupId: topology.groupId('inventory'), topic: topology.topic('order-events'), partitions });
+  const group = { groupId: topology.groupId('inventory'), topic: topology.topic('order-events') };
+  await eventually(() => admin.setOffsets({ ...group, partitions }));
 }
 
 /** As if each id had been taken when it was made. */

@@ -47,7 +47,7 @@ export async function consumersNow(database: Queryable): Promise<ConsumerDescrip
 export function locksOf(projection: Projection, generation: number): Locks {
   return async (tx, facts) => {
     await holdOpen(tx, projection, generation);
-    if (projection !== 'sales') await lockSubjects(tx, facts);
+    if (projection !== 'sales') await lockSubjects(tx, facts, consumerOf(projections[projection].group, generation));
   };
 }
 
