@@ -4,6 +4,7 @@ import { deadLetters } from './safeguards/dead-letters.ts';
 import { kafka } from './safeguards/kafka.ts';
 import { outbox } from './safeguards/outbox.ts';
 import { parking } from './safeguards/parking.ts';
+import { keeping, participants } from './safeguards/participants.ts';
 import { rabbitmq } from './safeguards/rabbitmq.ts';
 import { shop } from './safeguards/shop.ts';
 import { stories } from './safeguards/story.ts';
@@ -21,5 +22,7 @@ export const chapters: readonly Chapter[] = [
   { title: 'Dead letters', mutants: deadLetters },
   { title: 'The story', mutants: stories },
   { title: 'The shop', mutants: shop },
+  { title: 'Partitions added', mutants: participants },
+  { title: 'Gaps and growth', mutants: keeping },
   { title: 'Traces, logs, metrics', mutants: telemetry },
 ];

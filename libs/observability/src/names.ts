@@ -124,6 +124,20 @@ export const metrics = {
     description: 'How long ago the oldest of them failed for the last time',
   },
 
+  factGaps: {
+    name: 'cartwheel.fact.gaps',
+    kind: 'gauge',
+    unit: '{subject}',
+    description:
+      'Orders and products of which a fact is missing: a later one was read, and none of them is parked or dead',
+  },
+  factGapsOldestAge: {
+    name: 'cartwheel.fact.gaps.oldest.age',
+    kind: 'gauge',
+    unit: 's',
+    description: 'For how long the one that has been missing longest has been so',
+  },
+
   repeatingTasks: {
     name: 'cartwheel.tasks.repeating',
     kind: 'gauge',

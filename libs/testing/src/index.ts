@@ -10,4 +10,5 @@ export { kafkaApi, kafkaWire } from './kafka-wire.ts';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.ts';
 export { testDatabase, type TestDatabase } from './test-database.ts';
 export { sendRecord, sendTask } from './send.ts';
+export { orderFacts, type OrderLife, orderLives } from './order-facts.ts';
 export { rabbitmqQueue } from './rabbitmq-queue.ts';

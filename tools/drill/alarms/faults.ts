@@ -7,6 +7,7 @@ import {
   freeze,
   holdDeadRows,
   lockTable,
+  makeGap,
   order,
   refuseRows,
   type Scene,
@@ -143,6 +144,15 @@ export const faults: readonly Fault[] = [
     plant(scene) {
       scene.undo.defer(() => discardAll(scene, 'payment'));
       return sendNonsense(scene);
+    },
+  },
+  {
+    alarm: 'FactsMissing',
+    broken: 'analytics has seen a fact less of an order than was told',
+    async plant(scene) {
+      const { orderId } = await order(scene);
+      await untilThere(scene, 'analytics', `SELECT FROM fact_sequences WHERE subject = '${orderId}' AND seen > 1`);
+      await makeGap(scene, orderId);
     },
   },
   {

@@ -103,6 +103,14 @@ export async function sendNonsense({ shop }: Scene): Promise<void> {
   }
 }
 
+/** As if a fact of this order had been lost on its way to analytics. Ended as docs/runbook.md says. */
+export async function makeGap({ shop, undo }: Scene, orderId: string): Promise<void> {
+  const url = shop.target.databases.analytics;
+  const where = `WHERE topic LIKE '%order-events' AND subject = '${orderId}'`;
+  undo.defer(async () => void (await query(url, `UPDATE fact_sequences SET seen = last, gap_since = NULL ${where}`)));
+  await query(url, `UPDATE fact_sequences SET seen = seen - 1, gap_since = now() ${where}`);
+}
+
 /** One order, with a good card. */
 export function order({ shop, signal }: Scene): Promise<PlacedOrder> {
   const body = {
