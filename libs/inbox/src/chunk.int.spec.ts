@@ -157,6 +157,21 @@ describe('a chunk', () => {
     expect(calls).toEqual([`locks ${ids.join()}`, ...free.map(({ offset }) => `handles ${offset}`)]);
   });
 
+  test('in which one cannot be read sets the later ones of its key aside behind it', async () => {
+    const key = Buffer.from('one key');
+    const [bad, behind, other] = [
+      deliveredFact(newId(), { key, value: Buffer.from('{') }),
+      deliveredFact(newId(), { key }),
+      deliveredFact(),
+    ];
+    await inbox().apply([bad, behind, other], handlers(), live);
+    expect(await applied()).toEqual([other.offset]);
+    expect((await kept()).map(({ offset, state }) => [offset, state])).toEqual([
+      [bad.offset, 'dead'],
+      [behind.offset, 'parked'],
+    ]);
+  });
+
   test('that is abandoned while it runs leaves nothing', async () => {
     const chunk = [deliveredFact(), deliveredFact()];
     const abandon = new AbortController();

@@ -76,7 +76,9 @@ test('a parked message whose handler never settles has used up an attempt, and t
   const [bad, good] = [deliveredFact(), deliveredFact()];
   await instance(db, () => Promise.reject(new Error('no'))).apply(bad, good);
   await due(db);
-  const { runOnce } = instance(db, ({ delivery }) => (delivery.offset === bad.offset ? never : undefined), { deadlineMs });
+  const { runOnce } = instance(db, ({ delivery }) => (delivery.offset === bad.offset ? never : undefined), {
+    deadlineMs,
+  });
   await eventually(async () => {
     await runOnce();
     expect(await kept(db)).toMatchObject([{ offset: bad.offset, attempts: 2, error_class: 'DeadlineExceeded' }]);

@@ -64,7 +64,7 @@ describe('a fact that ends its process', () => {
     const chunk = [deliveredFact(newId(), { key }), deliveredFact(newId(), { key })];
     await instance(db, () => Promise.reject(new Error('no'))).apply(...chunk);
     const poison = chunk[1]!.offset;
-    for (let deaths = 0; (await kept(db)).at(-1)!.state === 'parked'; ) {
+    for (let deaths = 0; (await kept(db)).at(-1)!.state === 'parked';) {
       await due(db);
       deaths += await deathsUntilOneLives([], { poison });
       expect(deaths).toBeLessThanOrEqual(5);
@@ -98,7 +98,13 @@ describe('a task that ends its process', () => {
     const message = task('CapturePayment', newId(), { orderId: newId(), paymentId: newId() });
     const cause = { correlationId: newId(), causationId: newId() };
     const value = Buffer.from(JSON.stringify(message.data));
-    return { source: 'rabbitmq', topic: 'payment.card', key: null, headers: headersOf(message, 'payment', cause), value };
+    return {
+      source: 'rabbitmq',
+      topic: 'payment.card',
+      key: null,
+      headers: headersOf(message, 'payment', cause),
+      value,
+    };
   };
 
   test('is dead after three deaths, whatever the broker counts, and can be replayed', async () => {
@@ -120,7 +126,9 @@ describe('a promise that a handler lets go of, and that is rejected,', () => {
     const { lived, output } = await start(chunk, { poison, how });
     expect([lived, output]).toEqual([true, expect.stringContaining('stray: let go of')]);
     expect(await applied(db)).toEqual(offsets([chunk[0]!, chunk[2]!]));
-    expect(await kept(db)).toMatchObject([{ offset: poison, state: 'parked', attempts: 1, error_message: 'let go of' }]);
+    expect(await kept(db)).toMatchObject([
+      { offset: poison, state: 'parked', attempts: 1, error_message: 'let go of' },
+    ]);
     await due(db);
     await start([], { poison, how });
     expect(await kept(db)).toMatchObject([{ offset: poison, attempts: 2 }]);

@@ -203,7 +203,8 @@ export class FactInbox {
         if (isHeld(message)) {
           setAside.push({ id, delivery, state: 'parked' });
         } else if (message.envelope) {
-          if (performance.now() - begun > CHUNK_DEADLINES * work.deadlineMs) throw new DeadlineExceeded('the chunk took too long');
+          if (performance.now() - begun > CHUNK_DEADLINES * work.deadlineMs)
+            throw new DeadlineExceeded('the chunk took too long');
           const attempt = new AttemptInHand();
           inHand.push({ id, attempt });
           await work.handle(tx, message, { handlers, collected, attempt });

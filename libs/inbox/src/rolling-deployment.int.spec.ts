@@ -25,7 +25,9 @@ const keyed = (n: number) => {
 async function steady(one: ReturnType<typeof old>) {
   await eventually(async () => {
     await one.inbox.announce([{ type: 'OrderPlaced', version: 1 }]);
-    await db.admin.query(`UPDATE handled_types SET seen_at = clock_timestamp() - interval '2 s' WHERE type <> 'OrderPlaced'`);
+    await db.admin.query(
+      `UPDATE handled_types SET seen_at = clock_timestamp() - interval '2 s' WHERE type <> 'OrderPlaced'`,
+    );
     const probe = deliveredFact();
     await one.apply(probe);
     expect(one.events.at(-1)).toBe('skipped');

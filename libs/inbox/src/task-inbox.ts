@@ -119,15 +119,18 @@ export class TaskInbox {
   async drain(delivery: Delivery, signal: AbortSignal, moved: Moved = () => undefined): Promise<TaskOutcome> {
     signal.throwIfAborted();
     const { attempt, firstFailedAt } = historyOf(delivery);
-    return this.#patiently(async () => {
-      let id: string;
-      try {
-        id = readEnvelope(delivery).id;
-      } catch (error) {
-        id = idOf(delivery, error);
-      }
-      return this.#bury(id, delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt });
-    }, { signal, moved });
+    return this.#patiently(
+      async () => {
+        let id: string;
+        try {
+          id = readEnvelope(delivery).id;
+        } catch (error) {
+          id = idOf(delivery, error);
+        }
+        return this.#bury(id, delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt });
+      },
+      { signal, moved },
+    );
   }
 
   /**
@@ -183,9 +186,7 @@ export class TaskInbox {
       task,
       transaction: async (work) => {
         const step = inTime(work);
-        return deadline.pause(() =>
-          this.#patiently(() => this.#options.unitOfWork.run(cause, step), hand, DOUBTS),
-        );
+        return deadline.pause(() => this.#patiently(() => this.#options.unitOfWork.run(cause, step), hand, DOUBTS));
       },
       finish: (work) => {
         finished = (async () => {

@@ -193,7 +193,9 @@ describe('an error of the code', () => {
     await park(...keyed(1));
     const { runOnce } = instance(undefined, { locks: (tx) => tx.query('SELECT $1::int', [1, 2]) });
     await runOnce();
-    expect(await kept()).toMatchObject([{ attempts: 2, state: 'parked', error_message: expect.stringContaining('08P01') }]);
+    expect(await kept()).toMatchObject([
+      { attempts: 2, state: 'parked', error_message: expect.stringContaining('08P01') },
+    ]);
   });
 
   test('that might be chance is an attempt when it comes for the third time in a row', async () => {
@@ -211,7 +213,7 @@ describe('an error of the code', () => {
     ['57014', `DO $$ BEGIN RAISE 'no' USING ERRCODE = '57014'; END $$`, []],
   ])('at a hundred heads (%s) does not keep the others from their turn', async (_, sql, values) => {
     const bad = Array.from({ length: 100 }, () => keyed(1)[0]!);
-    const good = Array.from({ length: 20 }, () => keyed(1)[0]!);
+    const good = Array.from({ length: 5 }, () => keyed(1)[0]!);
     await instance(() => no()).apply(...bad, ...good);
     await due();
     await db.admin.query(
@@ -219,8 +221,10 @@ describe('an error of the code', () => {
       [offsets(good)],
     );
     const badOnes = new Set(offsets(bad));
-    const { runOnce } = instance(({ delivery, tx }) => (badOnes.has(delivery.offset!) ? tx.query(sql, values) : undefined));
-    for (let round = 0; round < 3; round += 1) await runOnce().catch(() => undefined);
+    const { runOnce } = instance(({ delivery, tx }) =>
+      badOnes.has(delivery.offset!) ? tx.query(sql, values) : undefined,
+    );
+    for (let round = 0; round < 2; round += 1) await runOnce().catch(() => undefined);
     expect(new Set(await applied())).toEqual(new Set(offsets(good)));
   });
 });

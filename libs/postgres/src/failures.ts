@@ -31,7 +31,11 @@ export const BLAME: readonly (readonly [sqlState: string, blame: Blame, reason: 
   ['08', 'database', 'the connection is lost, or none is to be had'],
   ['08P01', 'code', 'a protocol violation: a statement with more or fewer parameters than it names'],
   ['25006', 'database', 'a session that may only read: a standby, or a primary that somebody has closed for writing'],
-  ['25P03', 'database', 'the session was idle in a transaction for longer than any handler may take: the process was frozen'],
+  [
+    '25P03',
+    'database',
+    'the session was idle in a transaction for longer than any handler may take: the process was frozen',
+  ],
   ['25P04', 'database', 'the transaction was longer than the server allows, as above'],
   ['40001', 'either', 'a serialization conflict: somebody else was first'],
   ['40003', 'database', 'the connection went while the statement ran: its end is not known'],
