@@ -1,22 +1,30 @@
-import {
-  type Delivery,
-  type Envelope,
-  knownTypeOf,
-  type Topology,
-  typeOf,
-  UnreadableMessage,
-} from '@cartwheel/contracts';
-import { type Collected, type Tx, type Wake, writeOutbox } from '@cartwheel/outbox';
-import { autocommit, DatabaseUnavailable, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import { type Delivery, knownTypeOf, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import { type Collected, writeOutbox } from '@cartwheel/outbox';
+import { autocommit, DatabaseUnavailable, type Queryable, transaction } from '@cartwheel/postgres';
 import { DeadlineExceeded, describeError } from '@cartwheel/primitives';
 import { AttemptInHand } from './attempt-in-hand.ts';
-import { DOUBTS, type Handlers, type Thrown, underSavepoint } from './attempt.ts';
+import { DOUBTS, type Thrown, underSavepoint } from './attempt.ts';
 import { BegunAttempts, CHUNK_DEATHS, ProcessDied } from './begun-attempts.ts';
 import { blameDatabase, claim } from './claim.ts';
+import type { FactHandlers, FactInboxOptions } from './fact-context.ts';
 import { type FactMessage, keyOf, partition, placeOf, read } from './fact-message.ts';
 import { FactWork } from './fact-work.ts';
 import { type Handled, HandledElsewhere, HandledTypes } from './handled-types.ts';
-import type { Parking, SetAside } from './set-aside.ts';
+import type { SetAside } from './set-aside.ts';
+
+/** What became of an attempt at a fact that was set aside. */
+export type Attempted =
+  | { readonly kind: 'applied' }
+  | ({ readonly kind: 'failed' } & Thrown)
+  /** Others of this group can do it. It was no attempt. */
+  | { readonly kind: 'elsewhere' }
+  /** No instance has a handler for its type, not any more. */
+  | { readonly kind: 'nobody'; readonly error: unknown };
+
+/** Of a whole chunk, in deadlines of a handler. Then its facts are done one by one: no transaction is open for longer. */
+const CHUNK_DEADLINES = 2;
+/** Where attempts at facts that were set aside are on record. */
+const RETRIES = 'parked';
 
 /**
  * Prevents: a fact that is applied twice, or half, or not at all; a fact that passes an earlier one of its key; a poison
@@ -38,52 +46,6 @@ import type { Parking, SetAside } from './set-aside.ts';
  * Proof: fact-inbox.int.spec.ts, chunk.int.spec.ts, blame.int.spec.ts, deadlines.int.spec.ts, deaths.fault.spec.ts,
  *   rolling-deployment.int.spec.ts, consumer.fault.spec.ts
  */
-export type FactContext = {
-  /** Who applies it, by the name under which its ids are kept. */
-  readonly consumer: string;
-  readonly fact: Envelope;
-  readonly delivery: Delivery;
-  readonly tx: Tx;
-  readonly emit: Tx['emit'];
-};
-
-export type FactHandlers = Handlers<FactContext>;
-
-/** Locks every contended row that these facts will touch, in one statement and in one order for all of the group. */
-export type Locks = (tx: Queryable, facts: readonly Envelope[]) => Promise<unknown>;
-
-export type FactInboxOptions = {
-  readonly consumer: string;
-  readonly pool: Pool;
-  readonly origin: { source: string; topology: Topology };
-  readonly wake: Wake;
-  readonly locks?: Locks | undefined;
-  readonly parking?: Parking | undefined;
-  /** For how long a handler, or the locks, are waited for, in ms. Below the server's idle_in_transaction_session_timeout. */
-  readonly deadlineMs?: number | undefined;
-  /** For how long it is believed what an instance said to handle, in ms. */
-  readonly handledForMs?: number | undefined;
-  readonly onEvent?: (
-    event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
-    details: Record<string, unknown>,
-    delivery: Delivery,
-  ) => void;
-};
-
-/** What became of an attempt at a fact that was set aside. */
-export type Attempted =
-  | { readonly kind: 'applied' }
-  | ({ readonly kind: 'failed' } & Thrown)
-  /** Others of this group can do it. It was no attempt. */
-  | { readonly kind: 'elsewhere' }
-  /** No instance has a handler for its type, not any more. */
-  | { readonly kind: 'nobody'; readonly error: unknown };
-
-/** Of a whole chunk, in deadlines of a handler. Then its facts are done one by one: no transaction is open for longer. */
-const CHUNK_DEADLINES = 2;
-/** Where attempts at facts that were set aside are on record. */
-const RETRIES = 'parked';
-
 export class FactInbox {
   readonly #options: FactInboxOptions;
   readonly #work: FactWork;

@@ -5,7 +5,7 @@ import { DeadlineExceeded, Permanent, withDeadline } from '@cartwheel/primitives
 import { AttemptInHand, findStray } from './attempt-in-hand.ts';
 import type { Thrown } from './attempt.ts';
 import { CHUNK_DEATHS, ProcessDied } from './begun-attempts.ts';
-import type { FactHandlers, FactInboxOptions } from './fact-inbox.ts';
+import type { FactHandlers, FactInboxOptions } from './fact-context.ts';
 import { type FactMessage, keyOf, type ReadFact } from './fact-message.ts';
 import { HandledElsewhere } from './handled-types.ts';
 import { deadLetterCopy, type SetAside } from './set-aside.ts';
