@@ -1,4 +1,5 @@
 import type { Chapter } from './mutant.ts';
+import { blames } from './safeguards/blame.ts';
 import { consumer } from './safeguards/consumer.ts';
 import { deadLetters } from './safeguards/dead-letters.ts';
 import { kafka } from './safeguards/kafka.ts';
@@ -16,6 +17,7 @@ export const chapters: readonly Chapter[] = [
   { title: 'Outbox and relay', mutants: outbox },
   { title: 'Kafka', mutants: kafka },
   { title: 'Consumers of facts', mutants: consumer },
+  { title: 'Whose fault it is', mutants: blames },
   { title: 'Parking', mutants: parking },
   { title: 'RabbitMQ', mutants: rabbitmq },
   { title: 'Tasks', mutants: tasks },

@@ -57,8 +57,23 @@ export const inboxSchema: Schema = {
         AND event_id >= first_id_of('2020-01-01Z') AND event_id < first_id_of(now())) AS held (month);
     INSERT INTO processed_events SELECT * FROM unpartitioned_events;
     DROP TABLE unpartitioned_events;`,
+    `
+    -- What was begun and has not ended yet, or never will: begun-attempts.ts.
+    CREATE TABLE begun_attempts (
+      consumer text, place text, what text, begun int NOT NULL DEFAULT 1, begun_at timestamptz NOT NULL DEFAULT now(),
+      CONSTRAINT begun_attempts_pk PRIMARY KEY (consumer, place, what)
+    );
+    -- What the instances of a consumer have handlers for, and when they last said so: handled-types.ts.
+    CREATE TABLE handled_types (
+      consumer text, type text, version int, seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      CONSTRAINT handled_types_pk PRIMARY KEY (consumer, type, version)
+    );`,
   ],
-  grants: { processed_events: 'SELECT, INSERT' },
+  grants: {
+    processed_events: 'SELECT, INSERT',
+    begun_attempts: 'SELECT, INSERT, UPDATE, DELETE',
+    handled_types: 'SELECT, INSERT, UPDATE',
+  },
 };
 
 /** What each attempt at a task was and how it ended; a row without an end is an attempt that died. */
@@ -80,6 +95,9 @@ export const taskAttemptsSchema: Schema = {
     `
     -- For whoever counts the tasks that keep failing (repeating-tasks.ts).
     CREATE INDEX task_attempts_repeating_idx ON task_attempts (next_attempt_at) WHERE outcome = 'retry' AND attempt >= 4;`,
+    `
+    -- Which process began the attempt: one without an end that another process began is an attempt that died.
+    ALTER TABLE task_attempts ADD COLUMN worker uuid;`,
   ],
   grants: { task_attempts: 'SELECT, INSERT, UPDATE' },
 };

@@ -191,8 +191,8 @@ describe('a failure', () => {
     const outcome = await inbox.apply(
       delivered(),
       worker(async (ctx) => {
-        calls += 1;
         await ctx.transaction(async (tx) => {
+          calls += 1;
           if (calls > 2) return;
           const [me] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
           await db.admin.query('SELECT pg_terminate_backend($1)', [me!.pid]);

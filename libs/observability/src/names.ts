@@ -168,6 +168,12 @@ export const metrics = {
   },
 
   // The process
+  strayRejections: {
+    name: 'cartwheel.rejections.stray',
+    kind: 'counter',
+    unit: '{rejection}',
+    description: 'Promises that a handler or a request let go of, and that were rejected',
+  },
   eventLoopDelayP99: {
     name: 'nodejs.eventloop.delay.p99',
     kind: 'gauge',
