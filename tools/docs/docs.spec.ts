@@ -61,6 +61,17 @@ describe('every document', () => {
   });
 });
 
+test('every file that the head of a pattern file names as its proof is there', () => {
+  const sources = files('{apps,libs}/*/src/**/*.ts', 'tools/**/*.ts');
+  const specs = sources.filter((file) => file.endsWith('.spec.ts'));
+  const named = sources.flatMap((file) =>
+    all(read(file), /^ \* Proof:? +(.+)$/gm).flatMap((line) => line.split(/, */).map((spec) => `${file}: ${spec}`)),
+  );
+  expect(named.length).toBeGreaterThan(25);
+  const isThere = (spec: string) => specs.some((file) => file.endsWith(`/${spec}`));
+  expect(named.filter((line) => !isThere(line.split(': ')[1]!))).toEqual([]);
+});
+
 test('the README is one screen, and its picture fits a terminal', () => {
   const lines = read('README.md').split('\n');
   expect(lines.length).toBeLessThanOrEqual(71);
