@@ -4,13 +4,13 @@ import { diagnose } from '../story/diagnose.ts';
 import { lifeOf } from '../story/life.ts';
 import { renderTerminal } from '../story/render-terminal.ts';
 import { readTrails } from '../story/trails.ts';
-import { renderVerdicts, verify, type Target } from '../verify/verify.ts';
+import { hasFailed, renderVerdicts, verify, type Target } from '../verify/verify.ts';
 import { scenes } from './orders.ts';
 import { asExpected, outcomeTable, type Played } from './outcomes.ts';
 import { cancel, follow, place } from './place.ts';
 
 const ORDERS_DEADLINE_MS = 60_000;
-const AT_REST_DEADLINE_MS = 30_000;
+const PATIENCE_MS = 30_000;
 
 export type Play = { readonly begun: number; readonly signal: AbortSignal; readonly impatient: boolean };
 
@@ -39,12 +39,12 @@ export async function play(target: Target, { begun, signal, impatient }: Play): 
   played[0] = { scene: first, orders: [opening, ...played[0]!.orders] };
 
   const verdicts = await progress.step('checking every promise', () =>
-    verify(target, { atRestWithinMs: AT_REST_DEADLINE_MS }),
+    verify(target, { patienceMs: PATIENCE_MS, signal }),
   );
   console.log(`\n${await story(target, opening.orderId, signal)}\n`);
   console.log(`${outcomeTable(played)}\n`);
   console.log(renderVerdicts(verdicts));
-  return played.every(asExpected) && verdicts.every(({ verdict }) => verdict !== 'broken');
+  return played.every(asExpected) && !verdicts.some(hasFailed);
 }
 
 /** What `npm run story` tells; the services tell it to operators, and without a token there are none. */

@@ -8,7 +8,7 @@ import { freePorts } from '../stack/ports.ts';
 import type { Progress } from '../stack/progress.ts';
 import { type Provider, startStack } from '../stack/stack.ts';
 import type { ServiceName, Target } from '../verify/target.ts';
-import { renderVerdicts, type Verdict, verify } from '../verify/verify.ts';
+import { hasFailed, renderVerdicts, type Verdict, verify } from '../verify/verify.ts';
 import { evictMembers } from './evict.ts';
 import { measureHandovers, renderHandovers } from './handovers.ts';
 import { type Hit, type Killing, killOneAfterTheOther } from './kill.ts';
@@ -36,7 +36,8 @@ export type Options = {
 };
 
 const folder = join(import.meta.dirname, '../../.cartwheel/drill');
-const AT_REST_WITHIN_MS = 120_000;
+/** A dead consumer's partitions wait for 10 s, a task for up to 30 s on the ladder. */
+const PATIENCE_MS = 120_000;
 
 /** Starts engines and a shop, has services killed under load, and checks after each round. Leaves nothing running. */
 export async function drill({ rounds, pace, stack: chosen, progress, signal }: Options): Promise<Row[]> {
@@ -102,14 +103,11 @@ async function drillShop(shop: Shop, { rounds, pace, progress, signal }: Omit<Op
     );
     const verdicts = await progress.step('coming to rest, and checking every promise', async () => {
       await shoppers.goHome();
-      return [
-        ...(await verify(shop.target, { atRestWithinMs: AT_REST_WITHIN_MS, signal })),
-        asCustomersSawIt(shoppers),
-      ];
+      return [...(await verify(shop.target, { patienceMs: PATIENCE_MS, signal })), asCustomersSawIt(shoppers)];
     });
-    const broken = verdicts.filter(({ verdict }) => verdict === 'broken');
-    if (broken.length > 0 || n === rounds.length - 1) progress.say(renderVerdicts(verdicts));
-    rows.push(...rowsOf(hits, broken));
+    const failed = verdicts.filter(hasFailed);
+    if (failed.length > 0 || n === rounds.length - 1) progress.say(renderVerdicts(verdicts));
+    rows.push(...rowsOf(hits, failed));
   }
   return inOrder(rows);
 }

@@ -25,6 +25,8 @@ export type OrderRow = {
   readonly version: number;
   readonly status: string;
   readonly state: Order;
+  /** Placed within the last 23 hours: its key is not forgotten yet. */
+  readonly recent: boolean;
   readonly events: readonly { readonly version: number; readonly event: OrderEvent; readonly factId: string | null }[];
 };
 
@@ -42,7 +44,12 @@ export type Levels = {
   readonly reserved: number;
   readonly shipped: number;
 };
-export type Movement = Levels & { readonly orderId: string | null; readonly kind: string };
+export type Movement = Levels & {
+  readonly orderId: string | null;
+  readonly kind: string;
+  /** Within the last 23 hours: the key of the request is not forgotten yet. */
+  readonly recent: boolean;
+};
 export type Reservation = {
   readonly orderId: string;
   readonly sku: string;

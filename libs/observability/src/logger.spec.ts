@@ -44,7 +44,9 @@ test('a line inside a message or request says which trace and checkout it is abo
 test('a line inside a span of a shop that does not trace names no trace: an id of zeros is none', () => {
   // What `trace.getTracer` gives when nobody has set up tracing: spans whose ids are zeros.
   trace.getTracer('test').startActiveSpan('work', () => logger.info('within'));
-  inContextOf({ correlationId: 'c1' }, () => trace.getTracer('test').startActiveSpan('work', () => logger.info('within')));
+  inContextOf({ correlationId: 'c1' }, () =>
+    trace.getTracer('test').startActiveSpan('work', () => logger.info('within')),
+  );
   expect(lines().map((line) => [line['traceId'], line['correlationId']])).toEqual([
     [undefined, undefined],
     [undefined, 'c1'],
