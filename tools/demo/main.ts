@@ -39,8 +39,9 @@ await asProgram(
       if (namespace !== '')
         progress.say(`On engines of your own: everything is called ${namespace}…, and stays there.`);
       const { addresses } = stack;
-      const { target } = await startShop({ folder, addresses, ports, namespace, env: IMPATIENT, progress, signal });
-      const good = await play(target, { begun, signal, impatient: true });
+      const shop = await startShop({ folder, addresses, ports, namespace, env: IMPATIENT, progress, signal });
+      const { target } = shop;
+      const good = await play(target, { begun, signal, impatient: true, killable: { shop, folder } });
       if (!good) process.exitCode = 1;
       if (!flags.has('once') && process.stdout.isTTY) {
         console.log(`\nThe shop stays up. Ctrl-C stops it.\n\n${addressLines(target)}`);

@@ -1,5 +1,3 @@
-import { topology } from '@cartwheel/contracts';
-import { createKafka } from '@cartwheel/kafka';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { forgetLedger } from '../shop/forget-ledger.ts';
@@ -7,9 +5,8 @@ import { type Shop, startShop } from '../shop/start-shop.ts';
 import { freePorts } from '../stack/ports.ts';
 import type { Progress } from '../stack/progress.ts';
 import { type Provider, startStack } from '../stack/stack.ts';
-import type { ServiceName, Target } from '../verify/target.ts';
 import { hasFailed, renderVerdicts, type Verdict, verify } from '../verify/verify.ts';
-import { evictMembers } from './evict.ts';
+import { evictorOf } from './evict.ts';
 import { measureHandovers, renderHandovers } from './handovers.ts';
 import { type Hit, type Killing, killOneAfterTheOther } from './kill.ts';
 import type { Round } from './plan.ts';
@@ -131,14 +128,4 @@ function asCustomersSawIt({ offenders, orders, repeats }: Shoppers): Verdict {
   const detail = `${orders.size} orders, ${repeats} requests sent again`;
   const verdict = offenders.length > 0 ? 'broken' : 'held';
   return { promise: 9, title: 'the same, as customers saw it', verdict, detail, offenders };
-}
-
-function evictorOf({ kafkaBrokers, namespace }: Target): (service: ServiceName) => Promise<void> {
-  const kafka = createKafka(kafkaBrokers, 'drill');
-  const { consumers, groupId } = topology(namespace);
-  return async (service) => {
-    // Analytics has a group for each of its projections.
-    const own = consumers.filter((group) => group.split('.')[0] === service);
-    await Promise.all(own.map((group) => evictMembers(kafka, kafkaBrokers[0]!, groupId(group))));
-  };
 }

@@ -15,11 +15,12 @@ export function appliedOnce(evidence: Evidence): Verdict {
   const late = [
     ...consumerGroups.flatMap((group) => applications(evidence, facts, group)),
     ...answers(evidence, [...facts.values()]),
-    ...appliedAndSetAside(evidence).map(
-      ({ row, effect }) => `${row.consumer} applied ${row.id} before: ${effect.type} ${effect.id} of ${effect.subject}`,
-    ),
   ];
   const wrong = [
+    ...appliedAndSetAside(evidence).map(
+      ({ row, effect }) =>
+        `${row.consumer} took ${row.id} again, though it had led to ${effect.type} ${effect.id} of ${effect.subject}`,
+    ),
     ...repeatedEffects(evidence, [...facts.values()]),
     ...evidence.tasks.flatMap((task) => finishedOnce(evidence, task)),
   ];

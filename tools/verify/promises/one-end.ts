@@ -44,7 +44,7 @@ export function oneEnd(evidence: Evidence): Verdict {
   const dead = openDeadLetters(evidence);
   wrong.push(...dead.flatMap((row) => notClaimed(evidence, row)));
   late.push(...dead.flatMap((row) => notCopied(evidence, row)));
-  late.push(
+  wrong.push(
     ...appliedAndSetAside(evidence).map(
       ({ row, effect }) => `${row.id} is ${row.state} at ${row.consumer}, and led to ${effect.type} ${effect.id}`,
     ),
