@@ -18,9 +18,11 @@ const HELP = `npm run demo                a running shop and some thirty orders
                             which engines; left out: your own if their
                             addresses are set, Docker if it answers, native
 Starts from empty databases, topics, queues, ledger and mailbox, in
-.cartwheel/demo. On a terminal it stays up until Ctrl-C.
+.cartwheel/demo. Kills two services on the way of one order, lets eight buyers
+race for three lamps, and publishes facts twice. On a terminal it stays up until
+Ctrl-C.
 CARTWHEEL_PORT_BASE (7000) moves all ports. Exit code 0: every order ended as
-it had to and npm run verify found nothing broken.`;
+it had to, and npm run verify found nothing broken and the shop at rest.`;
 
 await asProgram(
   HELP,

@@ -131,6 +131,14 @@ test('docs/checkout.md lists what npm run verify decides', () => {
   expect(all(listed, /^(\d+\. .+)$/gm)).toEqual(numbered.map(({ promise, title }) => `${promise}. ${title}`));
 });
 
+test('docs/verify.md lists the exit codes that npm run verify has, and every verdict', () => {
+  const text = read('docs/verify.md');
+  const help = /Exit code (.*?)`;/s.exec(read('tools/verify/main.ts'))![1]!;
+  expect(all(text, /^\| (\d) +\|/gm)).toEqual(all(help, /(\d): /g));
+  const verdicts = /readonly verdict: ([^;]+);/.exec(read('tools/verify/verdict.ts'))![1]!;
+  expect(all(text, /^\| `([a-z ]+)` +\|/gm)).toEqual(all(verdicts, /'([a-z ]+)'/g));
+});
+
 test('every decision is in the index, has the four parts and is short', () => {
   const decisions = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d/.test(name));
   expect(all(read('docs/decisions/README.md'), /\((\d[^)]+\.md)\)/g)).toEqual(decisions.toSorted());
