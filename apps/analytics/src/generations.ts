@@ -12,7 +12,7 @@ import { COMPLETION, FUNNEL, SALES, TOP_PRODUCTS } from './analytics.transports.
  *   in the same transaction. 3. Nothing is written to a generation after its retirement has committed.
  * Costs: while both are there, each fact is applied twice. Two small statements per chunk.
  * Not here: when to build, switch and drop (tools/rebuild).
- * Proof: generations.int.spec.ts, rebuild.e2e.spec.ts, rebuild.fault.spec.ts
+ * Proof: generations.int.spec.ts, rebuild.fault.spec.ts
  */
 export const projections = {
   sales: { group: 'analytics.sales', transportId: SALES, table: 'sales' },

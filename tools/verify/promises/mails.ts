@@ -46,8 +46,8 @@ export function mails(evidence: Evidence): Verdict {
     0,
     'one mail per milestone',
     `${evidence.emails.length} asked for, ${evidence.mailbox.length} received`,
-    offenders,
-    repeats,
+    { late: offenders, remarks: repeats },
+    evidence.unrest,
   );
 }
 

@@ -7,14 +7,16 @@ import { judge, type Verdict } from '../verdict.ts';
 export function nothingLost(evidence: Evidence): Verdict {
   const facts = [...firstOccurrences(evidence).values()];
   const waiting = evidence.outboxes.map(({ name, rows }) => `outbox of ${name}: ${rows} messages wait`);
-  const offenders = [
-    ...waiting,
-    ...numbers(evidence, facts),
-    ...orderFacts(evidence, facts),
-    ...changes(evidence, facts),
-  ];
+  const late = [...waiting, ...numbers(evidence, facts), ...orderFacts(evidence, facts), ...changes(evidence, facts)];
   const detail = `${facts.length} facts of ${evidence.sequences.length} topics and subjects`;
-  return judge(1, 'no message lost or made up', detail, offenders);
+  return judge(1, 'no message lost or made up', detail, { wrong: sharedNumbers(facts), late }, evidence.unrest);
+}
+
+/** One number of a topic and subject is one fact's. */
+function sharedNumbers(facts: readonly FactRecord[]): string[] {
+  return [...Map.groupBy(facts, (fact) => `${placeOf(fact)}: number ${fact.sequence}`)]
+    .filter(([, same]) => same.length > 1)
+    .map(([what, same]) => `${what} is ${same.map(({ id }) => id).join(' and ')}`);
 }
 
 /** A fact that the relay has set aside: committed, in no topic, and not lost. */
@@ -29,12 +31,11 @@ function numbers({ sequences, parked }: Evidence, facts: readonly FactRecord[]):
   const setAside = Map.groupBy(parked.filter(isUnpublished), placeOf);
   for (const sequence of sequences) {
     const place = placeOf(sequence);
-    const found = new Map<number, string>();
+    const found = new Set<number>();
     for (const { sequence: number = 0, id, type } of held.get(place) ?? []) {
-      if (found.has(number)) offenders.push(`${place}: number ${number} is ${found.get(number)} and ${id}`);
       if (number > sequence.last)
         offenders.push(`${place}: ${type} ${id} has number ${number}, given out were ${sequence.last}`);
-      found.set(number, id);
+      found.add(number);
     }
     const missing = Array.from({ length: sequence.last }, (_, index) => index + 1).filter(
       (number) => !found.has(number) && !setAside.get(place)?.some(({ sequence: own }) => own === number),
