@@ -1,5 +1,6 @@
 import type { Chapter } from './mutant.ts';
 import { consumer } from './safeguards/consumer.ts';
+import { copies } from './safeguards/copies.ts';
 import { deadLetters } from './safeguards/dead-letters.ts';
 import { kafka } from './safeguards/kafka.ts';
 import { outbox } from './safeguards/outbox.ts';
@@ -14,6 +15,7 @@ import { telemetry } from './safeguards/telemetry.ts';
 export const chapters: readonly Chapter[] = [
   { title: 'Outbox and relay', mutants: outbox },
   { title: 'Kafka', mutants: kafka },
+  { title: 'Copies of a record', mutants: copies },
   { title: 'Consumers of facts', mutants: consumer },
   { title: 'Parking', mutants: parking },
   { title: 'RabbitMQ', mutants: rabbitmq },
