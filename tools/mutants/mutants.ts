@@ -1,6 +1,7 @@
 import type { Chapter } from './mutant.ts';
 import { blames } from './safeguards/blame.ts';
 import { consumer } from './safeguards/consumer.ts';
+import { copies } from './safeguards/copies.ts';
 import { deadLetters } from './safeguards/dead-letters.ts';
 import { kafka } from './safeguards/kafka.ts';
 import { outbox } from './safeguards/outbox.ts';
@@ -16,6 +17,7 @@ import { telemetry } from './safeguards/telemetry.ts';
 export const chapters: readonly Chapter[] = [
   { title: 'Outbox and relay', mutants: outbox },
   { title: 'Kafka', mutants: kafka },
+  { title: 'Copies of a record', mutants: copies },
   { title: 'Consumers of facts', mutants: consumer },
   { title: 'Whose fault it is', mutants: blames },
   { title: 'Parking', mutants: parking },

@@ -27,9 +27,7 @@ export async function setMinInsync(
     const copies = new Map(
       topics.map(({ name, partitions }) => [name, Math.min(...partitions.map(({ replicas }) => replicas.length))]),
     );
-    // More than there are copies, and nothing could be written at all.
-    const wantedOf = (name: string) =>
-      String(Math.min(minInsync ?? (copies.get(name)! >= CLUSTER ? 2 : 1), copies.get(name)!));
+    const wantedOf = (name: string) => String(minInsyncOf(copies.get(name)!, minInsync));
     await setOnTopics(admin, names, wantedOf);
     const { brokers } = await admin.describeCluster();
     const single = names.filter((name) => copies.get(name) === 1);
@@ -42,6 +40,11 @@ export async function setMinInsync(
   } finally {
     await admin.disconnect();
   }
+}
+
+/** How many of a topic's copies must have a record. More than there are, and nothing could be written at all. */
+export function minInsyncOf(copies: number, configured = copies >= CLUSTER ? 2 : 1): number {
+  return Math.min(configured, copies);
 }
 
 /** kafkajs can only replace all that is set on a topic: what is there is read first and goes along. */
