@@ -1,5 +1,5 @@
 import { type Topology, topology as topologyOf } from '@cartwheel/contracts';
-import { createKafka, createTopics, type Replication, setMinInsync } from '@cartwheel/kafka';
+import { createKafka, createTopics, mendTopics, type Replication, setMinInsync } from '@cartwheel/kafka';
 import { declareTopology } from '@cartwheel/rabbitmq';
 import { type DatabaseUrls, prepareDatabase, type Server, type ServiceName, services } from './databases.ts';
 
@@ -18,7 +18,7 @@ export type SetupTarget = {
 
 /**
  * Creates databases, roles, tables, seed, topics, exchange and queues: everything that needs administrator rights. Safe to
- * repeat: what is there stays, except for `min.insync.replicas`. `warn` is told what a person should know of the topics.
+ * repeat: what is there stays, except for settings of topics that are not as they should be. `warn` is told what a person should know of the topics.
  */
 export async function setUp(
   target: SetupTarget,
@@ -48,5 +48,9 @@ async function prepareTopics(
 ): Promise<void> {
   const kafka = createKafka(kafkaBrokers, 'set-up');
   await createTopics(kafka, topology, replication);
+  const { mended, left } = await mendTopics(kafka, topology);
+  for (const { topic, setting, is, wanted } of mended) warn(`${topic}: ${setting} was ${is}, and is ${wanted} again`);
+  for (const { topic, is, wanted } of left)
+    warn(`${topic} has ${is} partitions, not ${wanted}: docs/partitions.md says what that means`);
   for (const sentence of await setMinInsync(kafka, topology, replication)) warn(sentence);
 }

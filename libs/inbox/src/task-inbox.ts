@@ -126,7 +126,12 @@ export class TaskInbox {
   }
 
   /** Takes a task that cannot be put on the retry ladder: a dead row with the reason. @throws as `apply` does */
-  giveUp(delivery: Delivery, reason: string, signal: AbortSignal, moved: Moved = () => undefined): Promise<TaskOutcome> {
+  giveUp(
+    delivery: Delivery,
+    reason: string,
+    signal: AbortSignal,
+    moved: Moved = () => undefined,
+  ): Promise<TaskOutcome> {
     const { attempt, firstFailedAt } = historyOf(delivery);
     return this.#patiently(
       () => this.#bury(idOfAny(delivery), delivery, { error: new Refused(reason), attempts: attempt, firstFailedAt }),
