@@ -85,7 +85,7 @@ export class FactInbox {
         throw error;
       }
     }
-    await this.#begun.endChunk(place, chunk.at(-1)!);
+    await this.#begun.endChunk(place, chunk.at(-1));
   }
 
   /**
