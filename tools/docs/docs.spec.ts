@@ -65,7 +65,9 @@ test('every file that the head of a pattern file names as its proof is there', (
   const sources = files('{apps,libs}/*/src/**/*.ts', 'tools/**/*.ts');
   const specs = sources.filter((file) => file.endsWith('.spec.ts'));
   const named = sources.flatMap((file) =>
-    all(read(file), /^ \* Proof:? +(.+)$/gm).flatMap((line) => line.split(/, */).map((spec) => `${file}: ${spec}`)),
+    all(read(file), /^ \* Proof:? +(.+(?:\n \* {3}.+)*)$/gm).flatMap((line) =>
+      line.split(/,[\s*]*/).map((spec) => `${file}: ${spec}`),
+    ),
   );
   expect(named.length).toBeGreaterThan(25);
   const isThere = (spec: string) => specs.some((file) => file.endsWith(`/${spec}`));

@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
  * Promises: a rejection that a handler let go of while its attempt was open counts as that attempt's failure.
  * Costs: one turn of the event loop before a COMMIT: Node reports rejections when the microtasks are through.
  * Not here: a rejection that comes after the COMMIT. It is logged and counted, and changes nothing.
- * Proof: stray-rejections.fault.spec.ts
+ * Proof: deaths.fault.spec.ts
  */
 export class AttemptInHand {
   /** The first rejection that nobody awaited. */

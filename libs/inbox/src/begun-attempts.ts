@@ -13,7 +13,7 @@ import { placeOf } from './fact-message.ts';
  *   A process that is killed for another reason leaves a record too, and is taken for one that died of the message: such a
  *   message is parked, and tried again.
  * Not here: tasks, whose attempts are on record anyway (task-attempts.ts).
- * Proof: deaths.fault.spec.ts, deaths.int.spec.ts
+ * Proof: deaths.fault.spec.ts
  */
 export class BegunAttempts {
   readonly #pool: Pool;

@@ -11,7 +11,7 @@ import type { Queryable } from '@cartwheel/postgres';
  *   3. Consumers that write other rows of the same database have a `scope` each, and do not wait for each other.
  * Costs: one statement per chunk, and one entry per subject in PostgreSQL's lock table (64 × max_connections of them).
  * Not here: which of the two comes first. A handler has to be right for both (docs/partitions.md).
- * Proof: apps/inventory/src/early-ends.int.spec.ts
+ * Proof: early-ends.int.spec.ts
  */
 export async function lockSubjects(tx: Queryable, facts: readonly Envelope[], scope = ''): Promise<void> {
   await tx.query(

@@ -33,7 +33,7 @@ import { climb, historyOf, MAX_FAILURES } from './task-ladder.ts';
  *   over, and what it does later is not recorded. 6. A task that three processes died over is dead.
  * Costs: an outside call may be repeated after a crash: it carries an idempotency key, or is at least once (SMTP).
  * Not here: order between tasks; they do not need it.
- * Proof: task-inbox.int.spec.ts, task-blame.int.spec.ts, lost-commit.int.spec.ts, worker-dies.fault.spec.ts
+ * Proof: task-inbox.int.spec.ts, task-blame.int.spec.ts, lost-commit.int.spec.ts, deaths.fault.spec.ts
  */
 export type TaskContext = {
   readonly task: Envelope;

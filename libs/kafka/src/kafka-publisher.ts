@@ -35,7 +35,7 @@ export type KafkaPublished = {
  *   other row, and nothing that was stored is sent again for it. 4. A send ends within its deadline, counted from its turn.
  * Costs: a reconnect after each failure. Rows that were stored while their answer was lost are stored twice: ids absorb it.
  * Not here: retries and back-off, and keeping what is refused (the relay).
- * Proof: silent-loss.int.spec.ts, kafka-publisher.int.spec.ts, refusals.int.spec.ts
+ * Proof: silent-loss.int.spec.ts, kafka-publisher.int.spec.ts, refusals.spec.ts, three-brokers.fault.spec.ts
  */
 export class KafkaPublisher {
   readonly #kafka: Kafka;
