@@ -1,4 +1,4 @@
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import kafkajs, { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { codecs } from './codecs.ts';
 import { MAX_WEIGHT } from './record-batch.ts';
 
@@ -23,7 +23,7 @@ export function createKafka(brokers: readonly string[], clientId: string): Kafka
 // For whoever reads without a guard, as the tools do: kafkajs itself knows gzip alone. Nothing of ours is sent compressed.
 for (const type of [CompressionTypes.Snappy, CompressionTypes.LZ4, CompressionTypes.ZSTD] as const) {
   const { name, decompress } = codecs[type]!;
-  CompressionCodecs[type] = () => ({
+  kafkajs.CompressionCodecs[type] = () => ({
     compress: () => Promise.reject(new Error(`${name} is read here, and not written`)),
     decompress: (bytes: Buffer) => decompress(bytes, MAX_WEIGHT),
   });
