@@ -4,4 +4,5 @@ export { type GoneRecords, KafkaStrategy, type KafkaStrategyOptions, type Undeco
 export { type Group, LagClock, type Position, positionsOf } from './lag.ts';
 export { setMinInsync } from './replication.ts';
 export { mendTopics, type TopicDrift, topicDrift } from './topic-settings.ts';
+export { topicEnds } from './topic-ends.ts';
 export { createTopics, missingTopics, type Replication } from './topics.ts';
