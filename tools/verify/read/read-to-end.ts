@@ -2,7 +2,7 @@ import { topicEnds } from '@cartwheel/kafka';
 import type { KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Friendly } from '../../stack/friendly.ts';
-import { allDone, answering, type Connections } from '../connections.ts';
+import { answering, type Connections } from '../connections.ts';
 
 const STALLED_MS = 20_000;
 
