@@ -20,9 +20,11 @@ const HELP = `npm run demo                a running shop and some thirty orders
                             addresses are set, Docker if it answers, native
   -- --brokers 3            Kafka as three brokers, native ones
 Starts from empty databases, topics, queues, ledger and mailbox, in
-.cartwheel/demo. On a terminal it stays up until Ctrl-C.
+.cartwheel/demo. Kills two services on the way of one order, lets eight buyers
+race for three lamps, and publishes facts twice. On a terminal it stays up until
+Ctrl-C.
 CARTWHEEL_PORT_BASE (7000) moves all ports. Exit code 0: every order ended as
-it had to and npm run verify found nothing broken.`;
+it had to, and npm run verify found nothing broken and the shop at rest.`;
 
 await asProgram(
   HELP,
@@ -48,8 +50,9 @@ await asProgram(
       if (namespace !== '')
         progress.say(`On engines of your own: everything is called ${namespace}…, and stays there.`);
       const { addresses } = stack;
-      const { target } = await startShop({ folder, addresses, ports, namespace, env: IMPATIENT, progress, signal });
-      const good = await play(target, { begun, signal, impatient: true });
+      const shop = await startShop({ folder, addresses, ports, namespace, env: IMPATIENT, progress, signal });
+      const { target } = shop;
+      const good = await play(target, { begun, signal, impatient: true, killable: { shop, folder } });
       if (!good) process.exitCode = 1;
       if (!flags.has('once') && process.stdout.isTTY) {
         console.log(`\nThe shop stays up. Ctrl-C stops it.\n\n${addressLines(target)}`);

@@ -7,6 +7,10 @@ export type Scene = {
   readonly orders: readonly DemoOrder[];
   /** When they are completed, the customer gives them back. */
   readonly givenBack?: true;
+  /** They stand before the shelf of this product until all do, and are let go in one moment. */
+  readonly raceFor?: string;
+  /** Two services are killed on their way. */
+  readonly killed?: true;
   /** `completed`, or the reason of the cancellation, with how many end so. */
   readonly expected: Readonly<Record<string, number>>;
 };
@@ -32,10 +36,16 @@ function order(sku: string, quantity: number, paymentMethod = 'pm_card_visa', ke
 /** How long an order waits for its answers in the demo, and the gateway for one call: so that time-outs can be watched. */
 export const IMPATIENT = { ORDER_TIMEOUT_MS: '10000', ORDER_TIMEOUT_GRACE_MS: '0', GATEWAY_TIMEOUT_MS: '6000' };
 
-/** The thirty-six requests of the demo, for thirty-four orders; in an impatient shop one more of each. */
-export function scenes({ impatient }: { impatient: boolean }): Scene[] {
+/** The thirty-six requests of the demo, for thirty-four orders; one more of each in an impatient shop, and in a killable one. */
+export function scenes({ impatient, killable }: { impatient: boolean; killable: boolean }): Scene[] {
   const goods = ['mug-blue', 'mug-white', 'teapot', 'bowl-large', 'plate-small', 'vase-tall'];
   const twice = [order('teapot', 1), order('bowl-large', 2)];
+  const killed: Scene = {
+    title: 'two services killed (kill -9)',
+    orders: [order('bowl-large', 1)],
+    killed: true,
+    expected: { completed: 1 },
+  };
   // Held at the gateway after 8.5 s and told to nobody: when the order gives up, payment lets the hold go.
   const tooLate: Scene = {
     title: 'gateway too slow',
@@ -48,6 +58,7 @@ export function scenes({ impatient }: { impatient: boolean }): Scene[] {
       orders: Array.from({ length: 16 }, (_, index) => order(goods[index % goods.length]!, 1 + (index % 3))),
       expected: { completed: 16 },
     },
+    ...(killable ? [killed] : []),
     {
       title: 'declined card',
       orders: [
@@ -65,6 +76,7 @@ export function scenes({ impatient }: { impatient: boolean }): Scene[] {
     {
       title: 'eight buyers, three lamps',
       orders: Array.from({ length: 8 }, () => order('lamp-brass', 1)),
+      raceFor: 'lamp-brass',
       expected: { completed: 3, 'stock-short': 5 },
     },
     {

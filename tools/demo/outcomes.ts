@@ -21,7 +21,7 @@ export function outcomeTable(all: readonly Played[]): string {
   const rows = all.map((played) => {
     const outcomes = Object.entries(outcomesOf(played)).map(([outcome, count]) => `${count} ${outcome}`);
     const mark = asExpected(played) ? '✓' : '✗';
-    return `${mark} ${played.scene.title.padEnd(28)} ${String(played.orders.length).padStart(8)}  ${outcomes.join(', ')}`;
+    return `${mark} ${played.scene.title.padEnd(30)} ${String(played.orders.length).padStart(8)}  ${outcomes.join(', ')}`;
   });
-  return [`  ${'orders'.padEnd(28)} requests  outcome`, ...rows].join('\n');
+  return [`  ${'orders'.padEnd(30)} requests  outcome`, ...rows].join('\n');
 }

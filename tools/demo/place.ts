@@ -47,10 +47,10 @@ export async function follow(
     await sleep(LOOK_EVERY_MS, undefined, { signal })
   ) {
     for (const order of open) {
-      const { data } = await orderClient(orderUrl).GET('/orders/{id}', {
-        params: { path: { id: order.orderId } },
-        signal,
-      });
+      const asked = orderClient(orderUrl).GET('/orders/{id}', { params: { path: { id: order.orderId } }, signal });
+      // A service that was killed is away for a moment.
+      const { data } = await asked.catch(() => ({ data: undefined }));
+      signal.throwIfAborted();
       if (!data) continue;
       order.outcome = data.cancellationReason ?? data.status;
       if (['completed', 'cancelled', 'refunded'].includes(data.status)) open.delete(order);

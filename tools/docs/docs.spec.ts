@@ -61,6 +61,17 @@ describe('every document', () => {
   });
 });
 
+test('every file that the head of a pattern file names as its proof is there', () => {
+  const sources = files('{apps,libs}/*/src/**/*.ts', 'tools/**/*.ts');
+  const specs = sources.filter((file) => file.endsWith('.spec.ts'));
+  const named = sources.flatMap((file) =>
+    all(read(file), /^ \* Proof:? +(.+)$/gm).flatMap((line) => line.split(/, */).map((spec) => `${file}: ${spec}`)),
+  );
+  expect(named.length).toBeGreaterThan(25);
+  const isThere = (spec: string) => specs.some((file) => file.endsWith(`/${spec}`));
+  expect(named.filter((line) => !isThere(line.split(': ')[1]!))).toEqual([]);
+});
+
 test('the README is one screen, and its picture fits a terminal', () => {
   const lines = read('README.md').split('\n');
   expect(lines.length).toBeLessThanOrEqual(71);
@@ -118,6 +129,14 @@ test('docs/checkout.md lists what npm run verify decides', () => {
   const numbered = decide(goodShop()).filter(({ promise }) => promise > 0);
   const listed = section(read('docs/checkout.md'), 'What must always hold');
   expect(all(listed, /^(\d+\. .+)$/gm)).toEqual(numbered.map(({ promise, title }) => `${promise}. ${title}`));
+});
+
+test('docs/verify.md lists the exit codes that npm run verify has, and every verdict', () => {
+  const text = read('docs/verify.md');
+  const help = /Exit code (.*?)`;/s.exec(read('tools/verify/main.ts'))![1]!;
+  expect(all(text, /^\| (\d) +\|/gm)).toEqual(all(help, /(\d): /g));
+  const verdicts = /readonly verdict: ([^;]+);/.exec(read('tools/verify/verdict.ts'))![1]!;
+  expect(all(text, /^\| `([a-z ]+)` +\|/gm)).toEqual(all(verdicts, /'([a-z ]+)'/g));
 });
 
 test('every decision is in the index, has the four parts and is short', () => {

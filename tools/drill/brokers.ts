@@ -12,7 +12,7 @@ import type { Progress } from '../stack/progress.ts';
 import { withFreePorts } from '../stack/stack.ts';
 import { untilInSync } from '../stack/three-brokers.ts';
 import { serviceNames } from '../verify/target.ts';
-import { renderVerdicts, type Verdict, verify } from '../verify/verify.ts';
+import { failuresOf, hasFailed, renderVerdicts, type Verdict, verify } from '../verify/verify.ts';
 import { asCustomersSawIt, Shoppers } from './shoppers.ts';
 
 export type BrokerRow = {
@@ -21,7 +21,7 @@ export type BrokerRow = {
   readonly orders: number;
   /** From the last fault to the end of an order that was placed after it, with the broker still away; undefined: none ended. */
   readonly goesOnAfterMs: number | undefined;
-  readonly broken: readonly Verdict[];
+  readonly failed: readonly Verdict[];
 };
 
 type Drill = {
@@ -81,7 +81,7 @@ export const quickBrokerFaults: readonly Fault[] = [restartOf(2), leaderKilled];
 
 const folder = join(import.meta.dirname, '../../.cartwheel/drill-brokers');
 const CUSTOMERS = 8;
-const AT_REST_WITHIN_MS = 180_000;
+const PATIENCE_MS = 180_000;
 /** Longer than any time-out on the way of an order: what has not ended by then stands. */
 const GOES_ON_WITHIN_MS = 60_000;
 
@@ -119,12 +119,12 @@ async function tryOne({ name, run }: Fault, drill: Drill, progress: Progress): P
   const goesOnAfterMs = await progress.step(name, () => run(drill));
   const verdicts = await progress.step('coming to rest, and checking every promise', async () => {
     await shoppers.goHome();
-    const checked = await verify(shop.target, { atRestWithinMs: AT_REST_WITHIN_MS, signal });
+    const checked = await verify(shop.target, { patienceMs: PATIENCE_MS, signal });
     return [...checked, asCustomersSawIt(shoppers)];
   });
-  const broken = verdicts.filter(({ verdict }) => verdict === 'broken');
-  if (broken.length > 0) progress.say(renderVerdicts(broken));
-  return { fault: name, orders: shoppers.orders.size - before, goesOnAfterMs, broken };
+  const failed = verdicts.filter(hasFailed);
+  if (failed.length > 0) progress.say(renderVerdicts(failed));
+  return { fault: name, orders: shoppers.orders.size - before, goesOnAfterMs, failed };
 }
 
 /** Waits until the shop works, lets a broker fail, waits until it works without that one, and brings the broker back. */
@@ -164,17 +164,16 @@ async function busiest({ brokers, shop }: Drill): Promise<number> {
 
 export function brokersTable(rows: readonly BrokerRow[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const body = rows.map(({ fault, orders, goesOnAfterMs, broken }) => {
+  const body = rows.map(({ fault, orders, goesOnAfterMs, failed }) => {
     const after = goesOnAfterMs === undefined ? 'never' : `${(goesOnAfterMs / 1000).toFixed(1)} s`;
-    const verdict = broken.map(({ promise }) => promise || 'mail').join(', ');
-    return line([fault, String(orders), after, verdict === '' ? 'held' : `broken: ${verdict}`]);
+    return line([fault, String(orders), after, failuresOf(failed)]);
   });
   const head = ['Kafka', 'orders', 'goes on after', 'verify'];
   return [line(head), line(head.map(() => '---')), ...body].join('\n');
 }
 
-export function brokersHeld({ goesOnAfterMs, broken }: BrokerRow): boolean {
-  return goesOnAfterMs !== undefined && broken.length === 0;
+export function brokersHeld({ goesOnAfterMs, failed }: BrokerRow): boolean {
+  return goesOnAfterMs !== undefined && failed.length === 0;
 }
 
 /** `3 faults of brokers, 3 held, 0 broken`: a shop that stands still while one broker is away has broken. */

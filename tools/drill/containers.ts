@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Friendly } from '../stack/friendly.ts';
 import type { Progress } from '../stack/progress.ts';
-import { renderVerdicts, type Target, verify } from '../verify/verify.ts';
+import { failuresOf, hasFailed, renderVerdicts, type Target, verify } from '../verify/verify.ts';
 import { Shoppers } from './shoppers.ts';
 
 /** The services of docker-compose.yml that stay. */
@@ -24,7 +24,7 @@ export type ContainerRow = { readonly container: string; readonly fault: string;
 
 const LASTS_MS = 10_000;
 const CUSTOMERS = 6;
-const AT_REST_WITHIN_MS = 180_000;
+const PATIENCE_MS = 180_000;
 
 /** One container after the other is killed, paused and cut off under load, in a shop that is up; after each, every promise. */
 export async function drillContainers(
@@ -55,12 +55,11 @@ export async function drillContainers(
         await shoppers.goHome();
       });
       const verdicts = await progress.step('coming to rest, and checking every promise', () =>
-        verify(target, { atRestWithinMs: AT_REST_WITHIN_MS, signal }),
+        verify(target, { patienceMs: PATIENCE_MS, signal }),
       );
-      const broken = verdicts.filter(({ verdict }) => verdict === 'broken');
-      if (broken.length > 0) progress.say(renderVerdicts(broken));
-      const words = broken.map(({ promise }) => promise || 'mail').join(', ');
-      rows.push({ container: name, fault, verdict: broken.length === 0 ? 'held' : `broken: ${words}` });
+      const failed = verdicts.filter(hasFailed);
+      if (failed.length > 0) progress.say(renderVerdicts(failed));
+      rows.push({ container: name, fault, verdict: failuresOf(failed) });
     }
   }
   for (const offender of shoppers.offenders) progress.say(`✗ ${offender}`);

@@ -1,5 +1,3 @@
-import { topology } from '@cartwheel/contracts';
-import { createKafka } from '@cartwheel/kafka';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { forgetLedger } from '../shop/forget-ledger.ts';
@@ -7,9 +5,8 @@ import { type Shop, startShop } from '../shop/start-shop.ts';
 import { freePorts } from '../stack/ports.ts';
 import type { Progress } from '../stack/progress.ts';
 import { type Provider, startStack } from '../stack/stack.ts';
-import type { ServiceName, Target } from '../verify/target.ts';
-import { renderVerdicts, verify } from '../verify/verify.ts';
-import { evictMembers } from './evict.ts';
+import { hasFailed, renderVerdicts, verify } from '../verify/verify.ts';
+import { evictorOf } from './evict.ts';
 import { measureHandovers, renderHandovers } from './handovers.ts';
 import { type Hit, type Killing, killOneAfterTheOther } from './kill.ts';
 import type { Round } from './plan.ts';
@@ -36,7 +33,8 @@ export type Options = {
 };
 
 const folder = join(import.meta.dirname, '../../.cartwheel/drill');
-const AT_REST_WITHIN_MS = 120_000;
+/** A dead consumer's partitions wait for 10 s, a task for up to 30 s on the ladder. */
+const PATIENCE_MS = 120_000;
 
 /** Starts engines and a shop, has services killed under load, and checks after each round. Leaves nothing running. */
 export async function drill({ rounds, pace, stack: chosen, progress, signal }: Options): Promise<Row[]> {
@@ -102,14 +100,11 @@ async function drillShop(shop: Shop, { rounds, pace, progress, signal }: Omit<Op
     );
     const verdicts = await progress.step('coming to rest, and checking every promise', async () => {
       await shoppers.goHome();
-      return [
-        ...(await verify(shop.target, { atRestWithinMs: AT_REST_WITHIN_MS, signal })),
-        asCustomersSawIt(shoppers),
-      ];
+      return [...(await verify(shop.target, { patienceMs: PATIENCE_MS, signal })), asCustomersSawIt(shoppers)];
     });
-    const broken = verdicts.filter(({ verdict }) => verdict === 'broken');
-    if (broken.length > 0 || n === rounds.length - 1) progress.say(renderVerdicts(verdicts));
-    rows.push(...rowsOf(hits, broken));
+    const failed = verdicts.filter(hasFailed);
+    if (failed.length > 0 || n === rounds.length - 1) progress.say(renderVerdicts(verdicts));
+    rows.push(...rowsOf(hits, failed));
   }
   return inOrder(rows);
 }
@@ -127,14 +122,4 @@ async function killAll(round: Round, killing: Killing): Promise<Hit[]> {
   );
   await Promise.allSettled(lanes);
   return (await Promise.all(lanes)).flat();
-}
-
-function evictorOf({ kafkaBrokers, namespace }: Target): (service: ServiceName) => Promise<void> {
-  const kafka = createKafka(kafkaBrokers, 'drill');
-  const { consumers, groupId } = topology(namespace);
-  return async (service) => {
-    // Analytics has a group for each of its projections.
-    const own = consumers.filter((group) => group.split('.')[0] === service);
-    await Promise.all(own.map((group) => evictMembers(kafka, kafkaBrokers[0]!, groupId(group))));
-  };
 }

@@ -1,8 +1,21 @@
-import type { Kafka } from '@cartwheel/kafka';
+import { topology } from '@cartwheel/contracts';
+import { createKafka, type Kafka } from '@cartwheel/kafka';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { ServiceName, Target } from '../verify/target.ts';
 
 const LEAVE_GROUP = 13;
+
+/** Tells Kafka of the death of a service. */
+export function evictorOf({ kafkaBrokers, namespace }: Target): (service: ServiceName) => Promise<void> {
+  const kafka = createKafka(kafkaBrokers, 'drill');
+  const { consumers, groupId } = topology(namespace);
+  return async (service) => {
+    // Analytics has a group for each of its projections.
+    const own = consumers.filter((group) => group.split('.')[0] === service);
+    await Promise.all(own.map((group) => evictMembers(kafka, kafkaBrokers[0]!, groupId(group))));
+  };
+}
 
 /**
  * Tells Kafka that the members of a group are dead, as its coordinator would find out by itself after the session time-out

@@ -1,4 +1,4 @@
-import type { Verdict } from '../verify/verify.ts';
+import { failuresOf, type Verdict } from '../verify/verdict.ts';
 import type { Hit } from './kill.ts';
 import { windows } from './windows.ts';
 
@@ -10,18 +10,18 @@ export type Row = {
   readonly missed: readonly string[];
   /** The median, in ms. */
   readonly backAfterMs: number | undefined;
-  /** The promises that were broken after its round. */
-  readonly broken: readonly Verdict[];
+  /** The promises that were broken after its round, or not at rest. */
+  readonly failed: readonly Verdict[];
 };
 
-export function rowsOf(hits: readonly Hit[], broken: readonly Verdict[]): Row[] {
+export function rowsOf(hits: readonly Hit[], failed: readonly Verdict[]): Row[] {
   return [...Map.groupBy(hits, ({ window, service }) => `${window} ${service}`).values()].map((same) => ({
     window: same[0]!.window,
     service: same[0]!.service,
     passes: same.filter(({ missed }) => missed === undefined).map(({ pass }) => pass),
     missed: same.flatMap(({ missed, pass }) => (missed === undefined ? [] : [`pass ${pass}: ${missed}`])),
     backAfterMs: median(same.flatMap(({ backAfterMs }) => backAfterMs ?? [])),
-    broken,
+    failed,
   }));
 }
 
@@ -31,8 +31,8 @@ export function inOrder(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => place(a) - place(b));
 }
 
-export function hasHeld({ missed, broken }: Row): boolean {
-  return missed.length === 0 && broken.length === 0;
+export function hasHeld({ missed, failed }: Row): boolean {
+  return missed.length === 0 && failed.length === 0;
 }
 
 const WIDTH = 80;
@@ -65,9 +65,9 @@ export function closing(rows: readonly Row[]): string {
   return `${rows.length} windows, ${held} held, ${rows.length - held} broken`;
 }
 
-function cellsOf({ window, service, passes, missed, backAfterMs, broken }: Row): string[] {
+function cellsOf({ window, service, passes, missed, backAfterMs, failed }: Row): string[] {
   const back = backAfterMs === undefined ? '–' : `${(backAfterMs / 1000).toFixed(1)} s`;
-  const verdict = broken.length === 0 ? 'held' : `broken: ${broken.map(({ promise }) => promise || 'mail').join(', ')}`;
+  const verdict = failuresOf(failed);
   return [window, service, passes.join(' ') || 'none', back, missed.length > 0 ? `not reached, ${verdict}` : verdict];
 }
 

@@ -40,7 +40,7 @@ await asProgram(HELP, { rate: { type: 'string' }, orders: { type: 'string' } }, 
     for (let placed = 0; placed < limit && !signal.aborted;) {
       // Beside the orders: they do not wait for an inventory that is away.
       void fillShelves(inventory, signal).catch(() => signal.aborted || count('could not replenish'));
-      for (const order of scenes({ impatient: false }).flatMap((scene) => scene.orders)) {
+      for (const order of scenes({ impatient: false, killable: false }).flatMap((scene) => scene.orders)) {
         if (placed >= limit) break;
         await sleep(begun + (placed * 1000) / perSecond - Date.now(), undefined, { signal });
         placed += 1;

@@ -83,6 +83,7 @@ const move = fc.oneof(
       .tuple(pick, fc.integer({ min: 1, max: 3 }))
       .map(([n, by]) => named(`rewind ${n} by ${by}`, (shop) => shop.rewind(n, by))),
   },
+  { weight: 1, arbitrary: fc.constant(named('add partitions', (shop) => shop.addPartitions())) },
   {
     weight: 6,
     arbitrary: fc

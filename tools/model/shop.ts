@@ -11,6 +11,7 @@ import { ConfirmOrderOnStockReserved } from '../../apps/order/src/confirm-order/
 import { cancel, type Change, type Order, place, timeOut } from '../../apps/order/src/domain/order.ts';
 import { OrderRepository } from '../../apps/order/src/order.repository.ts';
 import { RefundOrderOnPaymentRefunded } from '../../apps/order/src/refund-order/on-payment-refunded.consumer.ts';
+import { EndReservation } from '../../apps/inventory/src/end-reservation.ts';
 import { ReleaseStockOnOrderCancelled } from '../../apps/inventory/src/release-stock/on-order-cancelled.consumer.ts';
 import { ReserveStockOnOrderPlaced } from '../../apps/inventory/src/reserve-stock/on-order-placed.consumer.ts';
 import { ReserveStock } from '../../apps/inventory/src/reserve-stock/reserve-stock.ts';
@@ -34,7 +35,8 @@ import { Tables } from './tables.ts';
 /**
  * Order, payment and inventory in one process: their own repositories, consumers and workers, on tables, topics, a queue and
  * a card network that are in memory, and do what the real ones may do at their worst. Facts keep their order per topic and
- * key and nowhere else, tasks keep none; both come again. A process may die between any two steps.
+ * key and nowhere else, and not across the moment at which a topic gets more partitions; tasks keep none; both come again. A
+ * process may die between any two steps.
  */
 const CAUSE = { correlationId: newId(), causationId: `http:${newId()}` };
 export const services = ['order', 'payment', 'inventory'] as const;
@@ -65,6 +67,8 @@ export class Shop {
   readonly #outboxes: Record<Service, Message[]> = { order: [], payment: [], inventory: [] };
   readonly #topics = new Map<string, Message[]>();
   readonly #feeds = new Map<string, Feed>();
+  /** How often the topics got more partitions. */
+  #growths = 0;
   readonly #queue: Message[] = [];
   readonly #running: { readonly worker: Running; readonly task: Message | undefined }[] = [];
   readonly #orders = new OrderRepository();
@@ -77,6 +81,7 @@ export class Shop {
       this.tables.stock.set(sku, { available, reserved: 0, shipped: 0 });
     }
     const [orders, payments, stock] = [this.#orders, this.#payments, this.#stock];
+    const endReservation = new EndReservation(stock);
     this.#consumers = {
       order: handlersOf(
         new ConfirmOrderOnPaymentAuthorized(orders),
@@ -94,10 +99,10 @@ export class Shop {
         new RefundPaymentOnRefundRequested(payments),
       ),
       inventory: handlersOf(
-        new ReserveStockOnOrderPlaced(new ReserveStock(stock)),
-        new ReleaseStockOnOrderCancelled(stock),
-        new ShipStockOnOrderCompleted(stock),
-        new ReturnStockOnOrderRefunded(stock),
+        new ReserveStockOnOrderPlaced(new ReserveStock(stock), endReservation),
+        new ReleaseStockOnOrderCancelled(endReservation),
+        new ShipStockOnOrderCompleted(endReservation),
+        new ReturnStockOnOrderRefunded(endReservation),
       ),
     };
   }
@@ -156,6 +161,11 @@ export class Shop {
       if (!(error instanceof Died)) throw error;
     }
     return true;
+  }
+
+  /** Every topic gets more partitions: what is published from now on lies elsewhere than the earlier facts of its key. */
+  addPartitions(): void {
+    this.#growths += 1;
   }
 
   /** A consumer begins again some facts before where it was. */
@@ -294,7 +304,7 @@ export class Shop {
 
   #append(fact: Message): void {
     const topic = facts[fact.type as keyof typeof facts].topic;
-    const place = `${topic} ${fact.subject}`;
+    const place = `${topic} ${fact.subject} ${this.#growths}`;
     const log = this.#topics.get(place) ?? [];
     this.#topics.set(place, log);
     log.push(fact);

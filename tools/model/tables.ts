@@ -12,7 +12,9 @@ export class Tables {
   readonly orderEvents = new Map<string, Row>();
   readonly payments = new Map<string, Row>();
   readonly stock = new Map<string, Levels>();
+  readonly earlyCancellations = new Map<string, true>();
   readonly reservations = new Map<string, Row>();
+  readonly earlyEnds = new Map<string, Row>();
   readonly processed = new Map<string, true>();
   #undo: (() => void)[] | undefined;
 
@@ -128,6 +130,12 @@ const statements = new Map<string, Statement>(
       tables,
       [id, intent_id, attempts],
     ) => change(tables, id, { intent_id, attempts: JSON.parse(attempts as string) as unknown }),
+    'INSERT INTO early_cancellations (order_id) VALUES ($1) ON CONFLICT DO NOTHING': (tables, [id]) => {
+      tables.set(tables.earlyCancellations, id as string, true);
+      return [];
+    },
+    'SELECT 1 FROM early_cancellations WHERE order_id = $1': ({ earlyCancellations }, [id]) =>
+      found(earlyCancellations.get(id as string)),
     'SELECT sku, available FROM stock WHERE sku = ANY($1)': ({ stock }, [skus]) =>
       (skus as string[]).flatMap((sku) => found(stock.get(sku)).map((level) => ({ sku, ...(level as Levels) }))),
     "INSERT INTO reservations (order_id, sku, quantity, state) SELECT $1, sku, quantity, 'reserved' FROM unnest($2::text[], $3::int[]) AS item(sku, quantity)":
@@ -144,6 +152,15 @@ const statements = new Map<string, Statement>(
         for (const [key, row] of due) tables.set(tables.reservations, key, { ...row, state: after });
         return due.map(([, row]) => row);
       },
+    'INSERT INTO early_ends (order_id, ends_as) VALUES ($1, $2) ON CONFLICT DO NOTHING': (
+      tables,
+      [order_id, ends_as],
+    ) => {
+      tables.set(tables.earlyEnds, `${String(order_id)} ${String(ends_as)}`, { order_id, ends_as });
+      return [];
+    },
+    'SELECT ends_as FROM early_ends WHERE order_id = $1': ({ earlyEnds }, [id]) =>
+      [...earlyEnds.values()].filter(({ order_id }) => order_id === id),
     'INSERT INTO stock_movements (sku, order_id, kind, available, reserved, shipped) SELECT sku, $1, $2, quantity * $5, quantity * $6, quantity * $7 FROM unnest($3::text[], $4::int[]) AS item(sku, quantity)':
       (tables, [, kind, skus, quantities, available, reserved, shipped]) => {
         for (const [index, sku] of (skus as string[]).entries()) {

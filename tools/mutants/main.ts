@@ -5,6 +5,7 @@ import { Friendly } from '../stack/friendly.ts';
 import { createProgress } from '../stack/progress.ts';
 import { startStack } from '../stack/stack.ts';
 import { type Copy, makeCopy } from './copy.ts';
+import { isProof, type Seen, tryDemo } from './demo.ts';
 import type { Chapter } from './mutant.ts';
 import { chapters } from './mutants.ts';
 import { renderList, renderSummary, renderTable, renderVerdict } from './render.ts';
@@ -14,6 +15,8 @@ const HELP = `npm run mutants                 take each safeguard out, see its t
   -- --only <text>              those with this in their name or chapter
   -- --list                     what there is, without trying it
   -- --table                    the tables of docs/guarantees.md
+  -- --demo                     play npm run demo without each of four
+                                safeguards: it must go red. About 12 minutes
 Works on a copy of the sources (.cartwheel/mutants) and on engines of its own;
 changes that are not committed are in it, and stay as they are. First runs the
 named tests as they are: each must be green. Takes about ten minutes.
@@ -25,12 +28,23 @@ const COPIES = 2;
 
 await asProgram(
   HELP,
-  { only: { type: 'string' }, list: { type: 'boolean' }, table: { type: 'boolean' } },
+  { only: { type: 'string' }, list: { type: 'boolean' }, table: { type: 'boolean' }, demo: { type: 'boolean' } },
   async ({ only, flags }, signal) => {
     const selected = select(only);
     if (flags.has('list')) return console.log(selected.map(renderList).join('\n\n'));
     if (flags.has('table')) return console.log(selected.map(renderTable).join('\n\n'));
     const progress = createProgress();
+    if (flags.has('demo')) {
+      const copy = makeCopy(join(folder, 'demo'));
+      try {
+        const tell = ({ mutant, exitCode, told }: Seen) =>
+          console.log([`${exitCode === 0 ? 'green' : 'red  '}  ${mutant}`, ...told].join('\n'));
+        if (!isProof(await tryDemo(copy, { progress, signal, tell }))) process.exitCode = 1;
+      } finally {
+        copy.remove();
+      }
+      return;
+    }
     const stack = await startStack({ folder, ports: 'free', progress, signal, ...stackOption(undefined) });
     const copies: Copy[] = [];
     try {

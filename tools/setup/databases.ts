@@ -1,4 +1,4 @@
-import { applySchema, grantSchema, type Queryable, type Schema } from '@cartwheel/postgres';
+import { applySchema, grantSchema, limitSessions, type Queryable, type Schema } from '@cartwheel/postgres';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { schemas as analytics } from '../../apps/analytics/src/analytics.schema.ts';
@@ -37,6 +37,7 @@ export async function prepareDatabase(
     await db.query(
       `ALTER ROLE "${name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password.replaceAll("'", "''")}'`,
     );
+    for (const limit of limitSessions(name)) await db.query(limit);
     await db.query(`REVOKE ALL ON DATABASE "${name}" FROM PUBLIC`);
     await db.query(`GRANT CONNECT ON DATABASE "${name}" TO "${name}"`);
   });
@@ -48,6 +49,8 @@ export async function prepareDatabase(
       await applySchema(db, schema);
       await grantSchema(db, schema, name);
     }
+    // This month and the twelve that follow. An id of a month that nobody made is kept too, and moves there the next time.
+    await db.query(`SELECT make_id_months((now() AT TIME ZONE 'UTC')::date, 13)`);
     await seed(db, service);
     await db.query('COMMIT');
   });
@@ -92,7 +95,7 @@ async function seed(db: Queryable, service: ServiceName): Promise<void> {
   }
 }
 
-async function connected(connectionString: string, work: (db: Queryable) => Promise<void>): Promise<void> {
+export async function connected(connectionString: string, work: (db: Queryable) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString, application_name: 'set-up' });
   // A query says itself that the connection is lost; without a listener the process would end beside it.
   client.on('error', () => undefined);

@@ -6,12 +6,15 @@ import { addressesInEnvironment } from '../stack/external.ts';
 import { Friendly } from '../stack/friendly.ts';
 import { portBase, portsFromBase } from '../stack/ports.ts';
 import { createProgress } from '../stack/progress.ts';
+import { cleanUpOf } from './clean-up.ts';
 import { services } from './databases.ts';
 import { replicationFromEnvironment } from './replication.ts';
 import { setUp } from './setup.ts';
 
 const HELP = `npm run setup                    prepare engines of your own
   -- --namespace <name>          before every database, topic and queue
+  -- --clean-up                  say which ids no topic needs any more; no set-up
+  -- --clean-up --apply          and drop them (docs/partitions.md)
 Reads administrator addresses from the environment:
   CARTWHEEL_POSTGRES_URL    postgresql://admin:secret@host:port
   CARTWHEEL_KAFKA_BROKERS   host:port[,host:port]
@@ -27,10 +30,15 @@ stays, but each service's role gets a new password each time: restart the
 services. It is written with the service's other settings to
 .cartwheel/setup/<service>.env, which only you may read.`;
 
-await asProgram(HELP, { namespace: { type: 'string' } }, async ({ namespace = '' }) => {
+const options = { namespace: { type: 'string' }, 'clean-up': { type: 'boolean' }, apply: { type: 'boolean' } } as const;
+
+await asProgram(HELP, options, async ({ namespace = '', flags }) => {
   if (!/^[a-z0-9-]*$/.test(namespace)) throw new Friendly('--namespace may hold a-z, 0-9 and - only.');
   const ports = portsFromBase(portBase());
   const { postgres, kafka, rabbitmq } = addressesInEnvironment();
+  if (flags.has('clean-up'))
+    return cleanUpOf({ postgres, brokers: kafka.brokers, namespace, apply: flags.has('apply') });
+  if (flags.has('apply')) throw new Friendly('--apply belongs to --clean-up.');
   const progress = createProgress();
   const target = { postgres, kafkaBrokers: kafka.brokers, rabbitmqUrl: rabbitmq.url, namespace };
   const replication = replicationFromEnvironment();

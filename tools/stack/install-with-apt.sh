@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is named in the arguments (java, maven, rabbitmq, prometheus) with apt. Runs as root, on Debian and Ubuntu.
+# Installs what is named in the arguments (java, maven, rabbitmq, prometheus, pgbouncer) with apt. Runs as root, on Debian and Ubuntu.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
@@ -28,6 +28,7 @@ for thing in "$@"; do
     maven) packages="$packages maven" ;;
     rabbitmq) packages="$packages rabbitmq-server" ;;
     prometheus) packages="$packages prometheus" ;;
+    pgbouncer) packages="$packages pgbouncer" ;;
   esac
 done
 
@@ -37,6 +38,9 @@ apt-get install -y --no-install-recommends $packages
 # Installed for this repository's own use: it should not start with the machine either.
 case " $* " in
   *' rabbitmq '*) if [ -d /run/systemd/system ]; then systemctl disable rabbitmq-server epmd.socket || true; fi ;;
+esac
+case " $* " in
+  *' pgbouncer '*) if [ -d /run/systemd/system ]; then systemctl disable pgbouncer || true; fi ;;
 esac
 case " $* " in
   *' prometheus '*) if [ -d /run/systemd/system ]; then systemctl disable prometheus || true; fi ;;

@@ -148,7 +148,7 @@ function failures(attempts: readonly Attempt[]): string {
   return `last: ${reasonOf(last)}${other ? `, before that: ${reasonOf(other.error)}` : ''}`;
 }
 
-/** Also what the relay set aside for want of a queue. */
+/** Also what the relay set aside because its broker refused it. */
 function atReader({ message, reader }: Hop): Parked[] {
   return message.parked.filter(({ consumer }) => consumer === reader || consumer === 'relay');
 }
@@ -167,15 +167,16 @@ function todoOf(row: Parked): string {
 }
 
 /** Nothing is wrong with it: it waits for an earlier message of its key. */
-function behind({ life, message, reader }: Hop, own: Parked): Omit<Finding, 'rule'> {
+function behind({ life, message }: Hop, own: Parked): Omit<Finding, 'rule'> {
   const before = life.messages
     .flatMap(({ type, parked }) => parked.map((row) => ({ ...row, type })))
     .filter(
-      ({ consumer, position, errorClass }) => consumer === reader && position < own.position && errorClass !== null,
+      ({ consumer, position, errorClass }) =>
+        consumer === own.consumer && position < own.position && errorClass !== null,
     );
   const first = before.find(({ state }) => state === 'dead') ?? before[0];
-  if (!first) return { text: `${message.type} waits at ${reader} behind an earlier message of this order` };
-  const text = `${message.type} waits at ${reader} behind ${first.type}`;
+  if (!first) return { text: `${message.type} waits at ${own.consumer} behind an earlier message of this order` };
+  const text = `${message.type} waits at ${own.consumer} behind ${first.type}`;
   const about = [placeOf(first), placeOf(own)];
   if (first.state === 'dead') return { text: `${text}, which ${deadWords(first)}`, todo: todoOf(first), about };
   const next = inTime(first.nextAttemptAt - life.now);

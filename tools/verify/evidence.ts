@@ -15,6 +15,12 @@ import type {
 
 export type * from './rows.ts';
 
+/** What analytics keeps of a fact, and of where it stands. */
+export type CopyOfFact = Pick<
+  FactRecord,
+  'type' | 'subject' | 'topic' | 'partition' | 'offset' | 'time' | 'correlationId' | 'causationId'
+>;
+
 /** All that was read, in the form in which the promises ask for it. */
 export type Evidence = {
   /** Why the shop was not at rest when this was read; empty when it was. */
@@ -50,7 +56,7 @@ export type Evidence = {
   readonly parked: readonly ParkedRow[];
   readonly tasks: readonly Task[];
   readonly queues: readonly QueueDepth[];
-  readonly analytics: ReadonlyMap<string, Pick<FactRecord, 'type' | 'subject' | 'topic' | 'partition' | 'offset'>>;
+  readonly analytics: ReadonlyMap<string, CopyOfFact>;
   /** Ids that stand in more than one row there. */
   readonly analyticsTwice: readonly string[];
   readonly projections: ProjectionRows;

@@ -17,8 +17,10 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
       own: await own(read),
       platform: await readPlatform(read),
     }));
-  const [log, queues, ledger, mailbox, order, payment, inventory, email, analytics] = await allDone([
-    readLog(shop),
+  // First, alone: what was announced before a database is read had been applied by then, and was not set aside afterwards
+  // unless it was taken a second time.
+  const log = await readLog(shop);
+  const [queues, ledger, mailbox, order, payment, inventory, email, analytics] = await allDone([
     readQueues(shop),
     readLedger(shop.target.gatewayUrl),
     readMailbox(shop.target.mailboxUrl, shop.target.namespace),

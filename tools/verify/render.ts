@@ -1,12 +1,13 @@
 import type { Verdict } from './verdict.ts';
 
 const WIDTH = 80;
-const MARK = { held: '✓', broken: '✗', 'not checkable here': '–' } as const;
+const MARK = { held: '✓', broken: '✗', 'not at rest': '…', 'not checkable here': '–' } as const;
 
 /** A line per promise, what is wrong below it, and a closing line; nothing is wider than 80 columns. */
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
   const count = (wanted: Verdict['verdict']) => verdicts.filter(({ verdict }) => verdict === wanted).length;
-  const closing = `verify: ${count('held')} held, ${count('broken')} broken, ${count('not checkable here')} not checkable here`;
+  const resting = count('not at rest') > 0 ? `, ${count('not at rest')} not at rest` : '';
+  const closing = `verify: ${count('held')} held, ${count('broken')} broken${resting}, ${count('not checkable here')} not checkable here`;
   return [...verdicts.flatMap(lines), closing].join('\n');
 }
 

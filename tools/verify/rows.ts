@@ -25,6 +25,8 @@ export type OrderRow = {
   readonly version: number;
   readonly status: string;
   readonly state: Order;
+  /** Placed within the last 23 hours: its key is not forgotten yet. */
+  readonly recent: boolean;
   readonly events: readonly { readonly version: number; readonly event: OrderEvent; readonly factId: string | null }[];
 };
 
@@ -42,7 +44,12 @@ export type Levels = {
   readonly reserved: number;
   readonly shipped: number;
 };
-export type Movement = Levels & { readonly orderId: string | null; readonly kind: string };
+export type Movement = Levels & {
+  readonly orderId: string | null;
+  readonly kind: string;
+  /** Within the last 23 hours: the key of the request is not forgotten yet. */
+  readonly recent: boolean;
+};
 export type Reservation = {
   readonly orderId: string;
   readonly sku: string;
@@ -98,4 +105,8 @@ export type ParkedRow = {
   /** `discarded`: an operator gave it up, and only that is on record. */
   readonly state: 'parked' | 'dead' | 'discarded';
   readonly subject: string;
+  /** The reason, where there is one. */
+  readonly errorClass?: string | null;
+  /** Its number among the facts of topic and subject. Asked only of what the relay set aside. */
+  readonly sequence?: number;
 };

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ListGapsController } from './find-gaps/list-gaps.controller.ts';
+import { WatchGaps } from './find-gaps/watch-gaps.job.ts';
 import { ListFactsController } from './list-facts/list-facts.controller.ts';
 import { CountLinesOnOrderCompleted } from './rank-products/on-order-completed.projection.ts';
 import { ForgetLinesOnOrderCancelled } from './rank-products/on-order-cancelled.projection.ts';
@@ -18,7 +20,7 @@ import { StartTimingOnOrderPlaced } from './time-completion/on-order-placed.proj
 import { StopTimingOnOrderCompleted } from './time-completion/on-order-completed.projection.ts';
 import { TimeCompletionController } from './time-completion/time-completion.controller.ts';
 
-const audit = [RecordFactOnEveryFact, ListFactsController];
+const audit = [RecordFactOnEveryFact, ListFactsController, ListGapsController];
 const sales = [CountSaleOnOrderCompleted, CountRefundOnOrderRefunded, ReportSalesController];
 const funnel = [
   EnterFunnelOnOrderPlaced,
@@ -36,5 +38,8 @@ const topProducts = [
 ];
 const completion = [StartTimingOnOrderPlaced, StopTimingOnOrderCompleted, TimeCompletionController];
 
-@Module({ controllers: [...audit, ...sales, ...funnel, ...topProducts, ...completion] })
+@Module({
+  controllers: [...audit, ...sales, ...funnel, ...topProducts, ...completion],
+  providers: [WatchGaps],
+})
 export class AnalyticsModule {}

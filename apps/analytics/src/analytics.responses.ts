@@ -29,6 +29,19 @@ export const Facts = z
   })
   .meta({ id: 'Facts' });
 
+export const Gaps = z
+  .array(
+    z.object({
+      topic: z.string(),
+      subject: z.string().describe('an order, or a sku'),
+      since: z.iso.datetime().describe('when a later number was read'),
+      missing: z
+        .array(z.object({ from: z.int(), to: z.int() }))
+        .describe('the numbers that nobody has read, at most ten'),
+    }),
+  )
+  .meta({ id: 'Gaps' });
+
 export const Sales = z
   .array(z.object({ day: z.iso.date(), orders: count, revenue: Money, refunds: count, refunded: Money }))
   .meta({ id: 'Sales' });

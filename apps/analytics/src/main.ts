@@ -3,6 +3,7 @@ import { AnalyticsModule } from './analytics.module.ts';
 import { schemas } from './analytics.schema.ts';
 import { ALL_FACTS } from './analytics.transports.ts';
 import { config } from './config.ts';
+import { factGaps } from './find-gaps/fact-gaps.ts';
 import { consumersNow } from './generations.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';
 
@@ -14,4 +15,5 @@ await runService({
   consumers: [{ group: 'analytics.facts', transportId: ALL_FACTS }],
   changing: consumersNow,
   tellTrail,
+  samples: [factGaps],
 });

@@ -9,7 +9,7 @@ import { RequestReceiptOnOrderCompleted } from './request-email/on-order-complet
 import { RequestConfirmationOnOrderConfirmed } from './request-email/on-order-confirmed.consumer.ts';
 import { RequestRefundDoneOnOrderRefunded } from './request-email/on-order-refunded.consumer.ts';
 import { RequestRefundBegunOnRefundRequested } from './request-email/on-refund-requested.consumer.ts';
-import { RequestEmail } from './request-email/request-email.ts';
+import { RequestEmail } from './request-email.ts';
 import { SendEmail } from './send-email/send-email.ts';
 import { SendEmailWorker } from './send-email/send-email.worker.ts';
 

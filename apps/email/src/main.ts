@@ -1,3 +1,4 @@
+import { lockSubjects } from '@cartwheel/inbox';
 import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
 import { EmailModule } from './email.module.ts';
@@ -10,7 +11,7 @@ await runService({
   config,
   module: EmailModule,
   schemas,
-  consumers: [{ group: 'email', transportId: EMAIL }],
+  consumers: [{ group: 'email', transportId: EMAIL, locks: lockSubjects }],
   workers: [{ queue: 'email.message', transportId: EMAIL_TASKS, prefetch: 8 }],
   tellTrail,
 });

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EndReservation } from './end-reservation.ts';
 import { GetStockController } from './get-stock/get-stock.controller.ts';
 import { ReleaseStockOnOrderCancelled } from './release-stock/on-order-cancelled.consumer.ts';
 import { ReplenishStockController } from './replenish-stock/replenish-stock.controller.ts';
@@ -20,6 +21,6 @@ import { StockRepository } from './stock.repository.ts';
     ShipStockOnOrderCompleted,
     ReturnStockOnOrderRefunded,
   ],
-  providers: [StockRepository, ReserveStock, ReplenishStock],
+  providers: [StockRepository, ReserveStock, EndReservation, ReplenishStock],
 })
 export class InventoryModule {}

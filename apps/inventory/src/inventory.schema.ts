@@ -83,6 +83,13 @@ const inventorySchema: Schema = {
     `
     -- What is held at the moment: few rows, also when there are millions of reservations. For GET /metrics.
     CREATE INDEX reservations_reserved_idx ON reservations (updated_at, order_id) WHERE state = 'reserved';`,
+    `
+    -- What an order's fact asked for when there was nothing to end so: its stock was too short, or OrderPlaced is still to come.
+    CREATE TABLE early_ends (
+      order_id uuid, ends_as text, noted_at timestamptz NOT NULL DEFAULT now(),
+      CONSTRAINT early_ends_pk PRIMARY KEY (order_id, ends_as),
+      CONSTRAINT early_ends_ends_as_chk CHECK (ends_as IN ('released', 'shipped', 'returned'))
+    );`,
   ],
   grants: {
     // FOR UPDATE asks for the right to update some column; reservations and movements hold this one in its place.
@@ -90,6 +97,7 @@ const inventorySchema: Schema = {
     reservations: 'SELECT, INSERT, UPDATE',
     stock_movements: 'SELECT, INSERT',
     stock_snapshots: 'SELECT',
+    early_ends: 'SELECT, INSERT',
   },
 };
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Envelope, OrderPlaced } from '@cartwheel/contracts';
+import { lockSubjects } from '@cartwheel/inbox';
 import type { Queryable } from '@cartwheel/postgres';
 
 export type Item = { readonly sku: string; readonly quantity: number };
@@ -16,6 +17,7 @@ const MOVES = {
 
 /** What each end of a reservation begins from. */
 const BEFORE = { released: 'reserved', shipped: 'reserved', returned: 'shipped' } as const;
+export type End = keyof typeof BEFORE;
 
 /** The stock of the products. Who changes it holds the rows' locks (`lockStock`, `lock`). */
 @Injectable()
@@ -47,7 +49,7 @@ export class StockRepository {
   }
 
   /** Ends the order's reservation. Empty when there is none to end so: it was never made, or is not in that state. */
-  async end(tx: Queryable, orderId: string, as: keyof typeof BEFORE): Promise<Item[]> {
+  async end(tx: Queryable, orderId: string, as: End): Promise<Item[]> {
     const items = await tx.query<Item>(
       `UPDATE reservations SET state = $3, updated_at = now() WHERE order_id = $1 AND state = $2
        RETURNING sku, quantity`,
@@ -55,6 +57,16 @@ export class StockRepository {
     );
     if (items.length > 0) await this.move(tx, as, items, orderId);
     return items;
+  }
+
+  /** Keeps in mind what an order's fact asked for, for when its turn comes. */
+  async rememberEnd(tx: Queryable, orderId: string, as: End): Promise<void> {
+    await tx.query('INSERT INTO early_ends (order_id, ends_as) VALUES ($1, $2) ON CONFLICT DO NOTHING', [orderId, as]);
+  }
+
+  async rememberedEnds(tx: Queryable, orderId: string): Promise<Set<End>> {
+    const rows = await tx.query<{ ends_as: End }>('SELECT ends_as FROM early_ends WHERE order_id = $1', [orderId]);
+    return new Set(rows.map((row) => row.ends_as));
   }
 
   async replenish(tx: Queryable, item: Item): Promise<void> {
@@ -82,12 +94,13 @@ export class StockRepository {
 }
 
 /**
- * Locks every product that these facts will touch, sorted: six partitions on hot rows deadlock without it. A reservation
+ * Locks the orders, and then every product that these facts will touch, sorted: six partitions on hot rows deadlock without it. A reservation
  * that is made earlier in the same chunk is covered by its own OrderPlaced.
  */
-export function lockStock(tx: Queryable, facts: readonly Envelope[]): Promise<unknown> {
+export async function lockStock(tx: Queryable, facts: readonly Envelope[]): Promise<void> {
+  await lockSubjects(tx, facts);
   const placed = facts.filter((fact) => fact.type === 'OrderPlaced').map((fact) => fact.data as OrderPlaced);
-  return tx.query(
+  await tx.query(
     `SELECT 1 FROM stock WHERE sku = ANY($1::text[])
        OR sku IN (SELECT sku FROM reservations WHERE order_id = ANY($2::uuid[]))
      ORDER BY sku FOR UPDATE`,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Cause } from '@cartwheel/contracts';
-import type { TaskContext } from '@cartwheel/inbox';
+import type { Cause, Envelope } from '@cartwheel/contracts';
+import { lockSubjects, type TaskContext } from '@cartwheel/inbox';
 import type { Tx } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { money } from '@cartwheel/primitives';
@@ -65,6 +65,15 @@ export class PaymentRepository {
       ],
     );
     this.announce(tx, payment);
+  }
+
+  /** The order is cancelled, and OrderPlaced is still to come. */
+  async rememberCancelled(tx: Queryable, orderId: string): Promise<void> {
+    await tx.query('INSERT INTO early_cancellations (order_id) VALUES ($1) ON CONFLICT DO NOTHING', [orderId]);
+  }
+
+  async wasCancelled(tx: Queryable, orderId: string): Promise<boolean> {
+    return (await tx.query('SELECT 1 FROM early_cancellations WHERE order_id = $1', [orderId])).length > 0;
   }
 
   /** Saves a payment that entered another state, and hands on what that announces. Nothing for `undefined`: no change. */
@@ -142,8 +151,9 @@ export class PaymentRepository {
   }
 }
 
-/** Locks the payments of the orders that facts are about, in one order. */
-export function lockPayments(tx: Queryable, facts: readonly { readonly data: unknown }[]): Promise<unknown> {
+/** Locks the orders that facts are about, and their payments, in one order. */
+export async function lockPayments(tx: Queryable, facts: readonly Envelope[]): Promise<void> {
+  await lockSubjects(tx, facts);
   const ids = facts.map(({ data }) => (data as { orderId: string }).orderId);
-  return tx.query('SELECT 1 FROM payments WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE', [ids]);
+  await tx.query('SELECT 1 FROM payments WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE', [ids]);
 }

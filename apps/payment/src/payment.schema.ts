@@ -27,8 +27,14 @@ const paymentSchema: Schema = {
     -- What holds money, or is about to: few rows, also when there are millions of payments. For GET /metrics.
     CREATE INDEX payments_held_idx ON payments (state, created_at)
       WHERE state IN ('authorizing', 'authorized', 'capturing', 'voiding');`,
+    `
+    -- Orders whose cancellation was read before their OrderPlaced: no money is ever asked for them.
+    CREATE TABLE early_cancellations (
+      order_id uuid, noted_at timestamptz NOT NULL DEFAULT now(),
+      CONSTRAINT early_cancellations_pk PRIMARY KEY (order_id)
+    );`,
   ],
-  grants: { payments: 'SELECT, INSERT, UPDATE' },
+  grants: { payments: 'SELECT, INSERT, UPDATE', early_cancellations: 'SELECT, INSERT' },
 };
 
 export const schemas: readonly Schema[] = [...workerSchemas, paymentSchema];

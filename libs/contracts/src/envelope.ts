@@ -114,6 +114,12 @@ export function typeOf(delivery: Delivery): string | undefined {
   return decoded(delivery.headers['ce_type']);
 }
 
+/** The version of its type a delivery claims to have, or undefined when it says none. */
+export function versionOf(delivery: Delivery): number | undefined {
+  const version = Number(decoded(delivery.headers['ce_dataversion']));
+  return Number.isInteger(version) ? version : undefined;
+}
+
 /** That type if a contract knows it: a stranger's may be anything, and is not to be shown. */
 export function knownTypeOf(delivery: Delivery): string | undefined {
   const type = typeOf(delivery) ?? '';

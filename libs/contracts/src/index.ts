@@ -10,6 +10,7 @@ export {
   typeOf,
   type Unreadable,
   UnreadableMessage,
+  versionOf,
 } from './envelope.ts';
 export * from './facts.ts';
 export { consumerOf, generationOf, groupOf } from './generation.ts';

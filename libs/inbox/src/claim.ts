@@ -1,4 +1,5 @@
 import { DatabaseUnavailable, type Queryable } from '@cartwheel/postgres';
+import { DeadlineExceeded } from '@cartwheel/primitives';
 
 /**
  * Records that `consumer` takes these messages, and returns the ids that nobody had taken before. A concurrent duplicate
@@ -19,7 +20,7 @@ export async function blameDatabase<T>(statement: Promise<T>): Promise<T> {
   try {
     return await statement;
   } catch (error) {
-    if (error instanceof DatabaseUnavailable) throw error;
+    if (error instanceof DatabaseUnavailable || error instanceof DeadlineExceeded) throw error;
     throw new DatabaseUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

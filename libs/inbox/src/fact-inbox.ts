@@ -1,116 +1,147 @@
-import {
-  causedBy,
-  type Delivery,
-  type Envelope,
-  knownTypeOf,
-  readEnvelope,
-  type Topology,
-  typeOf,
-  UnreadableMessage,
-} from '@cartwheel/contracts';
-import { collect, type Collected, type Tx, type Wake, writeOutbox, writeRows } from '@cartwheel/outbox';
-import { DatabaseUnavailable, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
-import { deriveId, describeError, Permanent } from '@cartwheel/primitives';
-import { bare, type Handlers, type Run, type Thrown, underSavepoint } from './attempt.ts';
+import { type Delivery, knownTypeOf, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import { type Collected, writeOutbox } from '@cartwheel/outbox';
+import { autocommit, DatabaseUnavailable, type Queryable, transaction } from '@cartwheel/postgres';
+import { DeadlineExceeded, describeError } from '@cartwheel/primitives';
+import { AttemptInHand } from './attempt-in-hand.ts';
+import { DOUBTS, type Thrown, underSavepoint } from './attempt.ts';
+import { BegunAttempts, CHUNK_DEATHS, ProcessDied } from './begun-attempts.ts';
 import { blameDatabase, claim } from './claim.ts';
-import { deadLetterCopy, type Parking, type SetAside } from './set-aside.ts';
+import type { FactHandlers, FactInboxOptions } from './fact-context.ts';
+import { type FactMessage, keyOf, partition, placeOf, read } from './fact-message.ts';
+import { FactWork } from './fact-work.ts';
+import { type Handled, HandledElsewhere, HandledTypes } from './handled-types.ts';
+import type { SetAside } from './set-aside.ts';
+
+/** What became of an attempt at a fact that was set aside. */
+export type Attempted =
+  | { readonly kind: 'applied' }
+  | ({ readonly kind: 'failed' } & Thrown)
+  /** Others of this group can do it. It was no attempt. */
+  | { readonly kind: 'elsewhere' }
+  /** No instance has a handler for its type, not any more. */
+  | { readonly kind: 'nobody'; readonly error: unknown };
+
+/** Of a whole chunk, in deadlines of a handler. Then its facts are done one by one: no transaction is open for longer. */
+const CHUNK_DEADLINES = 2;
+/** Where attempts at facts that were set aside are on record. */
+const RETRIES = 'parked';
 
 /**
  * Prevents: a fact that is applied twice, or half, or not at all; a fact that passes an earlier one of its key; a poison
- *   record that stops a consumer.
+ *   record that stops a consumer, or ends its process again and again.
  * How: one transaction per chunk holds the facts' ids, what their handlers changed and what they emitted; the offset moves
  *   after it. Claim the ids · keep the new ones · which keys are held? · lock every contended row in one order · handlers ·
- *   one outbox insert · COMMIT. When one fails, all of it is undone and done again with a savepoint for each.
+ *   one outbox insert · COMMIT. When one fails, all of it is undone and the facts are done one by one, each with its own
+ *   locks, in a transaction of its own that also sets it aside.
  * Promises: 1. whatever is redelivered, and by however many instances, is applied once. 2. A fact that fails is set aside,
- *   the later ones of its key wait behind it, other keys go on. Its id is never released in between.
- *   3. Only an error of a handler, on a connection that lives, counts against a fact. Every other one is the database's:
- *   `apply` throws DatabaseUnavailable and the same chunk comes again. 4. Nothing else leaves `apply`, but for the abort
- *   of `signal`. 5. Dead at once is what no attempt can mend: unreadable, or Permanent.
- * Costs: one row per fact and consumer, for ever. A chunk in which one fails is done twice.
+ *   the later ones of its key wait behind it, other keys go on. Its id is taken in the transaction that sets it aside.
+ *   3. What counts against a fact is what its handler, its locks or its messages made of it: an error of the code, a deadline,
+ *   the end of the process; of what may be chance (`either` in libs/postgres/failures.ts) the third in a row. Every other
+ *   error is the database's: `apply` throws DatabaseUnavailable and the same chunk comes again. 4. Nothing else leaves
+ *   `apply`, but for the abort of `signal`. 5. Dead at once is what no attempt can mend: unreadable, or Permanent.
+ *   6. A fact that only newer instances can handle is parked for them.
+ * Costs: one row per fact and consumer, for ever. A chunk in which one fails costs a transaction per fact.
  * Not here: what is set aside, and its next attempt (libs/parking). Without a `parking`, a fact that fails is a copy in its
  *   dead-letter topic and nothing else: the later ones of its key pass it.
- * Proof: fact-inbox.int.spec.ts, chunk.int.spec.ts, consumer.fault.spec.ts
+ * Proof: fact-inbox.int.spec.ts, chunk.int.spec.ts, blame.int.spec.ts, deadlines.int.spec.ts, deaths.fault.spec.ts,
+ *   rolling-deployment.int.spec.ts, consumer.fault.spec.ts
  */
-export type FactContext = {
-  /** Who applies it, by the name under which its ids are kept. */
-  readonly consumer: string;
-  readonly fact: Envelope;
-  readonly delivery: Delivery;
-  readonly tx: Tx;
-  readonly emit: Tx['emit'];
-};
-
-export type FactHandlers = Handlers<FactContext>;
-
-/** Locks every contended row that these facts will touch, in one statement and in one order for all of the group. */
-export type Locks = (tx: Queryable, facts: readonly Envelope[]) => Promise<unknown>;
-
-export type FactInboxOptions = {
-  readonly consumer: string;
-  readonly pool: Pool;
-  readonly origin: { source: string; topology: Topology };
-  readonly wake: Wake;
-  readonly locks?: Locks | undefined;
-  readonly parking?: Parking | undefined;
-  readonly onEvent?: (
-    event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
-    details: Record<string, unknown>,
-    delivery: Delivery,
-  ) => void;
-};
-
-/** A delivery that a handler exists for. */
-type Message = { readonly id: string; readonly delivery: Delivery } & (
-  | { readonly envelope: Envelope; readonly unreadable?: undefined }
-  | { readonly envelope?: undefined; readonly unreadable: Thrown }
-);
-
 export class FactInbox {
   readonly #options: FactInboxOptions;
+  readonly #work: FactWork;
+  readonly #begun: BegunAttempts;
+  readonly #handled: HandledTypes;
+  /** How often in a row a partition's chunk failed by what may be chance. */
+  readonly #doubts = new Map<string, number>();
 
   constructor(options: FactInboxOptions) {
+    const { pool, consumer, handledForMs } = options;
     this.#options = options;
+    this.#work = new FactWork(options);
+    this.#begun = new BegunAttempts(pool, consumer);
+    this.#handled = new HandledTypes(pool, consumer, handledForMs);
+  }
+
+  /** Says what this instance handles: before it consumes, and then every ANNOUNCE_EVERY_MS. @throws DatabaseUnavailable */
+  announce(handled: readonly Handled[]): Promise<void> {
+    return this.#handled.announce(handled);
   }
 
   /**
    * Deals with a chunk of one partition, in order. When it returns, all of it is applied, skipped or set aside, and the
-   * offset may move. @throws DatabaseUnavailable: deliver the chunk again. Nothing of it was done.
+   * offset may move. @throws DatabaseUnavailable: deliver the chunk again. What was done of it is a duplicate then.
    */
   async apply(chunk: readonly Delivery[], handlers: FactHandlers, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const messages = chunk.filter((delivery) => this.#isHandled(delivery, handlers)).map(read);
-    if (messages.length === 0) return;
-    try {
-      return await this.#transact(messages, handlers, signal, bare);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) throw error;
-      signal.throwIfAborted();
+    if (chunk.length === 0) return;
+    const place = placeOf(chunk[0]!);
+    const messages = await this.#ours(chunk, handlers);
+    if (messages.length > 0) {
+      const isOnRecord = (await this.#begun.beginChunk(chunk[0]!)) >= CHUNK_DEATHS;
+      try {
+        await this.#applyChunk(place, messages, { handlers, signal, isOnRecord });
+      } catch (error) {
+        if (signal.aborted) await this.#begun.endChunk(place);
+        throw error;
+      }
     }
-    // A handler failed, or hid that one of its statements did. Which one shows when each stands alone.
-    await blameDatabase(this.#transact(messages, handlers, signal, underSavepoint));
+    await this.#begun.endChunk(place, chunk.at(-1)!);
   }
 
   /**
-   * One more attempt at a fact that was set aside, in the transaction that holds its row; its id was claimed long ago.
-   * Returns what was thrown, and then has changed nothing. Any error it throws itself is the database's.
+   * One more attempt at a fact that was set aside, in the transaction that holds its row; its id was claimed long ago. What
+   * failed has changed nothing. Any error it throws is the database's, or DeadlineExceeded: ask again, it has failed then.
    */
-  async attempt(tx: Queryable, delivery: Delivery, handlers: FactHandlers): Promise<Thrown | undefined> {
-    const { locks, origin } = this.#options;
-    const { envelope, unreadable } = read(delivery);
-    if (unreadable) return unreadable;
-    // Removed, or not deployed here yet. It counts, so that it ends with a person: who skips it might lose it.
-    if (!handlers.has(envelope.type)) return { error: new Error(`no handler for ${envelope.type} here`) };
-    await locks?.(tx, [envelope]);
-    const collected: Collected[] = [];
-    const thrown = await this.#handle(tx, { envelope, delivery }, { handlers, collected, run: underSavepoint });
-    if (!thrown) await writeOutbox(tx, origin, collected);
-    return thrown;
+  async attempt(tx: Queryable, delivery: Delivery, handlers: FactHandlers): Promise<Attempted> {
+    const message = read(delivery);
+    const { id, unreadable } = message;
+    const isStrange = isUnhandled(delivery, handlers);
+    if ((isStrange || isNewer(unreadable)) && (await this.#handled.handledElsewhere(tx, [delivery])).size > 0)
+      return { kind: 'elsewhere' };
+    // Removed, or not deployed here yet. Who has seen it fail wants to hear of it: a rolled-back deployment must not lose it.
+    if (isStrange) return { kind: 'nobody', error: new Error('no handler for this type here') };
+    if (unreadable) return { kind: 'failed', ...unreadable };
+    const verdict = this.#work.verdictOn(id);
+    const deaths = verdict ? 0 : await this.#begun.begin(RETRIES, id);
+    try {
+      const died = deaths > 0 ? { error: new ProcessDied(deaths) } : undefined;
+      const thrown =
+        verdict ?? died ?? (await underSavepoint(tx, (inner) => this.#work.handleAlone(inner, message, handlers)));
+      this.#work.forget(id);
+      return thrown ? { kind: 'failed', ...thrown } : { kind: 'applied' };
+    } finally {
+      // Nobody died, whatever becomes of the transaction.
+      await this.#begun.end(RETRIES, id);
+    }
   }
 
-  async #transact(messages: readonly Message[], handlers: FactHandlers, signal: AbortSignal, run: Run): Promise<void> {
-    const { pool, consumer, origin, wake, locks, parking } = this.#options;
+  async #applyChunk(place: string, messages: readonly FactMessage[], work: Work): Promise<void> {
+    const { signal, isOnRecord } = work;
+    if (!isOnRecord && !messages.some(({ id }) => this.#work.verdictOn(id))) {
+      try {
+        await this.#together(messages, work);
+        this.#doubts.delete(place);
+        return;
+      } catch (error) {
+        if (error instanceof DatabaseUnavailable && !this.#isTooOften(place, error)) throw error;
+        signal.throwIfAborted();
+      }
+    }
+    // Which one it was shows when each stands alone.
+    for (const message of messages) {
+      signal.throwIfAborted();
+      await this.#alone(place, message, work);
+    }
+    this.#doubts.delete(place);
+  }
+
+  /** All in one transaction. @throws whatever went wrong in it */
+  async #together(messages: readonly FactMessage[], { handlers, signal }: Work): Promise<void> {
+    const { pool, consumer, origin, wake, parking } = this.#options;
+    const work = this.#work;
     const collected: Collected[] = [];
     const setAside: SetAside[] = [];
+    const begun = performance.now();
     const duplicates = await transaction(pool, async (tx) => {
       const claimed = await claim(
         tx,
@@ -122,30 +153,32 @@ export class FactInbox {
       if (fresh.length === 0) return repeated;
       // A statement of its own: a snapshot is older than the wait that the claim sat through, and as one statement with it
       // let a fact pass the one that was parked meanwhile.
-      const held = await this.#heldKeys(tx, fresh);
-      const isHeld = ({ delivery }: Message) => delivery.key !== null && held.has(keyOf(delivery.key));
+      const held = await work.heldKeys(tx, fresh);
+      const isHeld = ({ delivery }: FactMessage) => delivery.key !== null && held.has(keyOf(delivery.key));
       const facts = fresh.filter((message) => !isHeld(message)).flatMap(({ envelope }) => envelope ?? []);
-      if (locks && facts.length > 0) await locks(tx, facts);
+      await work.lock(tx, facts);
 
+      const inHand: { readonly id: string; readonly attempt: AttemptInHand }[] = [];
       for (const message of fresh) {
         signal.throwIfAborted();
         const { id, delivery } = message;
         if (isHeld(message)) {
           setAside.push({ id, delivery, state: 'parked' });
-          continue;
+        } else if (message.envelope) {
+          if (performance.now() - begun > CHUNK_DEADLINES * work.deadlineMs)
+            throw new DeadlineExceeded('the chunk took too long');
+          const attempt = new AttemptInHand();
+          inHand.push({ id, attempt });
+          await work.handle(tx, message, { handlers, collected, attempt });
+        } else {
+          setAside.push(work.failed(message, message.unreadable));
+          // A record without a key holds up nothing.
+          if (parking && delivery.key !== null) held.add(keyOf(delivery.key));
         }
-        const thrown = message.envelope
-          ? await this.#handle(tx, message, { handlers, collected, run })
-          : message.unreadable;
-        if (!thrown) continue;
-        const state = parking && !(thrown.error instanceof Permanent) ? 'parked' : 'dead';
-        const failure = { error: thrown.error, attempts: 1, firstFailedAt: new Date() };
-        setAside.push({ id, delivery, state, failure });
-        // A record without a key holds up nothing.
-        if (parking && delivery.key !== null) held.add(keyOf(delivery.key));
       }
+      await work.throwIfStray(inHand);
       await parking?.keep(tx, consumer, setAside);
-      await this.#copyDead(tx, setAside);
+      await work.copyDead(tx, setAside);
       await writeOutbox(tx, origin, collected);
       return repeated;
     });
@@ -154,47 +187,79 @@ export class FactInbox {
     if (collected.length > 0 || setAside.length > 0) wake.ring();
   }
 
-  async #heldKeys(tx: Queryable, messages: readonly Message[]): Promise<Set<string>> {
-    const { parking, consumer } = this.#options;
-    const keys = messages.flatMap(({ delivery }) => delivery.key ?? []);
-    if (!parking || keys.length === 0) return new Set();
-    const held = await parking.heldKeys(tx, consumer, messages[0]!.delivery.topic, keys);
-    return new Set(held.map(keyOf));
+  /** One fact in a transaction of its own, which sets it aside if it fails. @throws DatabaseUnavailable, or the abort */
+  async #alone(place: string, message: FactMessage, work: Work): Promise<void> {
+    const { id, delivery } = message;
+    if (work.isOnRecord && message.envelope && !this.#work.verdictOn(id)) {
+      const deaths = await this.#begun.begin(place, id);
+      if (deaths > 0) this.#work.condemn(id, new ProcessDied(CHUNK_DEATHS + deaths));
+    }
+    let setAside: SetAside | undefined | 'duplicate';
+    try {
+      setAside = await blameDatabase(this.#transactAlone(place, message, work.handlers));
+    } catch (error) {
+      work.signal.throwIfAborted();
+      if (!(error instanceof DeadlineExceeded)) throw error;
+      // The transaction is gone, and the verdict is known.
+      this.#work.condemn(id, error);
+      return this.#alone(place, message, work);
+    }
+    this.#work.forget(id);
+    if (work.isOnRecord) await this.#begun.end(place, id);
+    if (setAside === 'duplicate') return this.#report('duplicate', delivery, { id });
+    if (setAside) this.#reportSetAside(setAside);
+    this.#options.wake.ring();
   }
 
-  async #handle(
-    tx: Queryable,
-    { envelope, delivery }: { envelope: Envelope; delivery: Delivery },
-    { handlers, collected, run }: { handlers: FactHandlers; collected: Collected[]; run: Run },
-  ): Promise<Thrown | undefined> {
-    const emitted: Collected[] = [];
-    const thrown = await run(tx, (inner) => {
-      const bound = collect(inner, causedBy(envelope), emitted);
-      const { consumer } = this.#options;
-      const context = { consumer, fact: envelope, delivery, tx: bound, emit: bound.emit };
-      return handlers.handle(envelope.type, envelope.data, context);
+  /** Returns how the message was set aside, if it was. */
+  #transactAlone(place: string, message: FactMessage, handlers: FactHandlers) {
+    const { pool, consumer, parking } = this.#options;
+    const { id, delivery } = message;
+    return transaction(pool, async (tx): Promise<SetAside | undefined | 'duplicate'> => {
+      if ((await claim(tx, consumer, [id])).size === 0) return 'duplicate';
+      let setAside: SetAside | undefined;
+      const verdict = message.unreadable ?? this.#work.verdictOn(id);
+      const thrown = await underSavepoint(tx, async (inner) => {
+        const held = await this.#work.heldKeys(inner, [message]);
+        if (held.size > 0) setAside = { id, delivery, state: 'parked' };
+        else if (message.envelope && !verdict) await this.#work.handleAlone(inner, message, handlers);
+      });
+      if (thrown?.isDoubtful) {
+        const error = new DatabaseUnavailable('a statement failed', { cause: thrown.error });
+        if (!this.#isTooOften(place, error)) throw error;
+      }
+      const failure = thrown ?? verdict;
+      if (!setAside && failure) setAside = this.#work.failed(message, failure);
+      if (setAside) await parking?.keep(tx, consumer, [setAside]);
+      if (setAside) await this.#work.copyDead(tx, [setAside]);
+      return setAside;
     });
-    // What a handler announced before it failed did not happen.
-    if (!thrown) collected.push(...emitted);
-    return thrown;
   }
 
-  async #copyDead(tx: Queryable, setAside: readonly SetAside[]): Promise<void> {
-    const { consumer, origin } = this.#options;
-    const copies = setAside.flatMap(({ delivery, state, failure }) =>
-      state === 'dead' && failure
-        ? [deadLetterCopy(origin.topology.deadLetterTopic(delivery.topic, consumer), consumer, delivery, failure)]
-        : [],
+  /** Whether what may be chance has happened to this partition too often in a row. */
+  #isTooOften(place: string, { blame }: DatabaseUnavailable): boolean {
+    if (blame === 'database') return false;
+    const doubts = (this.#doubts.get(place) ?? 0) + 1;
+    this.#doubts.set(place, doubts);
+    return doubts >= DOUBTS;
+  }
+
+  /** The messages that a handler exists for: here, or for now only in newer instances. The others are skipped. */
+  async #ours(chunk: readonly Delivery[], handlers: FactHandlers): Promise<FactMessage[]> {
+    const { pool, parking } = this.#options;
+    const messages = chunk.map(read);
+    const strange = messages.filter(
+      ({ delivery, unreadable }) => isUnhandled(delivery, handlers) || isNewer(unreadable),
     );
-    await writeRows(tx, copies);
-  }
-
-  #isHandled(delivery: Delivery, handlers: FactHandlers): boolean {
-    const type = typeOf(delivery);
-    // Without a type it cannot be known to be somebody else's.
-    if (type === undefined || handlers.has(type)) return true;
-    this.#report('skipped', delivery, { type: knownTypeOf(delivery) });
-    return false;
+    const deliveries = strange.map(({ delivery }) => delivery);
+    const elsewhere = parking ? await this.#handled.handledElsewhere(autocommit(pool), deliveries) : new Set();
+    return messages.flatMap((message): FactMessage[] => {
+      const { id, delivery } = message;
+      if (elsewhere.has(delivery)) return [{ id, delivery, unreadable: { error: new HandledElsewhere() } }];
+      if (!isUnhandled(delivery, handlers)) return [message];
+      this.#report('skipped', delivery, { type: knownTypeOf(delivery) });
+      return [];
+    });
   }
 
   #reportSetAside({ id, delivery, state, failure }: SetAside): void {
@@ -213,24 +278,19 @@ export class FactInbox {
   }
 }
 
-function read(delivery: Delivery): Message {
-  try {
-    const envelope = readEnvelope(delivery);
-    return { id: envelope.id, delivery, envelope };
-  } catch (error) {
-    const own = error instanceof UnreadableMessage ? error.id?.toLowerCase() : undefined;
-    const id = own ?? deriveId(delivery.topic, delivery.partition ?? -1, delivery.offset ?? '');
-    return { id, delivery, unreadable: { error } };
-  }
+type Work = {
+  readonly handlers: FactHandlers;
+  readonly signal: AbortSignal;
+  /** Processes died over this chunk: each message is put on record before it is in hand. */
+  readonly isOnRecord: boolean;
+};
+
+/** Without a type it cannot be known to be somebody else's. */
+function isUnhandled(delivery: Delivery, handlers: FactHandlers): boolean {
+  const type = typeOf(delivery);
+  return type !== undefined && !handlers.has(type);
 }
 
-function keyOf(key: Buffer): string {
-  return key.toString('latin1');
-}
-
-function partition<T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] {
-  const yes: T[] = [];
-  const no: T[] = [];
-  for (const one of all) (is(one) ? yes : no).push(one);
-  return [yes, no];
+function isNewer(unreadable: Thrown | undefined): boolean {
+  return unreadable?.error instanceof UnreadableMessage && unreadable.error.reason === 'unknown-version';
 }

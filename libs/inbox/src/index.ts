@@ -1,7 +1,12 @@
-export { type Handlers, type Thrown } from './attempt.ts';
+export { noteStrayRejection } from './attempt-in-hand.ts';
+export { DOUBTS, type Handlers, type Thrown } from './attempt.ts';
+export { ProcessDied } from './begun-attempts.ts';
 export { claim } from './claim.ts';
-export { type FactContext, type FactHandlers, FactInbox, type FactInboxOptions, type Locks } from './fact-inbox.ts';
+export type { FactContext, FactHandlers, FactInboxOptions, Locks } from './fact-context.ts';
+export { type Attempted, FactInbox } from './fact-inbox.ts';
+export { ANNOUNCE_EVERY_MS, type Handled } from './handled-types.ts';
 export { inboxSchema, taskAttemptsSchema } from './inbox.schema.ts';
+export { lockSubjects } from './lock-subjects.ts';
 export { noteGone, stepOver } from './lost-records.ts';
 export { repeatingTasks } from './repeating-tasks.ts';
 export { deadLetterCopy, type Failure, type Parking, type SetAside } from './set-aside.ts';

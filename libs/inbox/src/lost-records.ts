@@ -13,7 +13,7 @@ import type { Parking } from './set-aside.ts';
  *   the loss is known.
  * Promises: 1. on record once, however often it is met. 2. A batch is stepped over when its row was discarded, and not before.
  * Not here: finding them (libs/kafka). A copy in the dead-letter topic: there is no record to copy.
- * Proof: lost-records.int.spec.ts
+ * Proof: libs/parking/src/lost-records.int.spec.ts
  */
 export type LostRecords = {
   readonly topic: string;

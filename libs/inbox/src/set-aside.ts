@@ -35,7 +35,7 @@ export function deadLetterCopy(topic: string, consumer: string, delivery: Delive
   const fits = size < MAX_COPY_BYTES;
   const { errorClass, message, stack } = describeError(failure.error);
   return {
-    channel: 'kafka',
+    channel: 'dead-letters',
     id: newId(),
     destination: topic,
     key: fits ? delivery.key : null,

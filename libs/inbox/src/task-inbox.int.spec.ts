@@ -191,8 +191,8 @@ describe('a failure', () => {
     const outcome = await inbox.apply(
       delivered(),
       worker(async (ctx) => {
-        calls += 1;
         await ctx.transaction(async (tx) => {
+          calls += 1;
           if (calls > 2) return;
           const [me] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
           await db.admin.query('SELECT pg_terminate_backend($1)', [me!.pid]);
@@ -260,6 +260,16 @@ test.each([
       live,
     ),
   ).toEqual({ kind: 'ack' });
+  expect(await dead()).toHaveLength(1);
+});
+
+test('a task that no ladder can hold is a dead row with the reason, and its id is taken', async () => {
+  const task = delivered();
+  expect(await inbox.giveUp(task, 'RabbitMQ cannot carry its headers', live)).toEqual({ kind: 'ack' });
+  const refused = { topic: 'payment.card', state: 'dead', error_class: 'Refused' };
+  expect(await dead()).toMatchObject([{ ...refused, error_message: 'RabbitMQ cannot carry its headers' }]);
+  expect(await ids()).toEqual([{ event_id: task.headers['ce_id'] }]);
+  await inbox.giveUp(task, 'RabbitMQ cannot carry its headers', live);
   expect(await dead()).toHaveLength(1);
 });
 

@@ -5,7 +5,7 @@ import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } f
 import { isObservable, lastValueFrom } from 'rxjs';
 import { METADATA_MAX_AGE_MS } from './client.ts';
 import { guarded, type OutOfRange } from './fetch-guard.ts';
-import type { FetchedRecord, Undecodable } from './record-batch.ts';
+import type { FetchedRecord, Undecodable } from './fetched-record.ts';
 import { missingTopics, offsetsOf } from './topics.ts';
 
 /** The Nest handlers of this strategy, as whoever applies a chunk calls them. */

@@ -1,6 +1,6 @@
 import type { RecordMetadata } from 'kafkajs';
 import { createRequire } from 'node:module';
-import type { FetchedRecord } from './record-batch.ts';
+import type { FetchedRecord } from './fetched-record.ts';
 
 /**
  * The parts of kafkajs 2.2.4 that it does not export and that fetch-guard.ts and produce-answers.ts need: how it reads a

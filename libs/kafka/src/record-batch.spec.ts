@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import snappy from 'snappyjs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { readLz4 } from './lz4.ts';
-import { decodeBatches, type FetchedRecord, MAX_WEIGHT } from './record-batch.ts';
+import type { FetchedRecord } from './fetched-record.ts';
+import { decodeBatches, MAX_WEIGHT } from './record-batch.ts';
 
 const varint = (value: number) => {
   const bytes: number[] = [];

@@ -1,6 +1,6 @@
 import crc32c from 'crc-32/crc32c.js';
-import type { KafkaMessage } from 'kafkajs';
 import { codecs } from './codecs.ts';
+import type { FetchedRecord } from './fetched-record.ts';
 import { Decoder, decodeRecord } from './kafkajs-internals.ts';
 
 /**
@@ -15,19 +15,6 @@ import { Decoder, decodeRecord } from './kafkajs-internals.ts';
  * Proof: record-batch.spec.ts, undecodable.int.spec.ts
  * https://kafka.apache.org/documentation/#recordbatch
  */
-export type Undecodable = {
-  readonly firstOffset: string;
-  readonly lastOffset: string;
-  /** One of our own sentences: it quotes nothing. */
-  readonly reason: string;
-};
-
-/** A record as kafkajs makes it, or what stands in the place of a batch that cannot be read: then `value` is the batch. */
-export type FetchedRecord = KafkaMessage & {
-  readonly isControlRecord: boolean;
-  readonly batchContext: object;
-  readonly undecodable?: Undecodable;
-};
 
 /** The smallest record takes seven bytes of a batch, and about this much of the heap. */
 const BYTES_PER_RECORD = 160;

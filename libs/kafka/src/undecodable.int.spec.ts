@@ -1,6 +1,6 @@
 import { engines, eventually, kafkaApi, kafkaWire, testNamespace } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CompressionTypes, ConfigResourceTypes, type Consumer, Kafka, logLevel } from 'kafkajs';
+import { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { strategyBench, type StrategyBench, valuesOf } from './fixtures/strategy-bench.ts';
 import { positionsOf } from './lag.ts';
 
@@ -52,19 +52,16 @@ describe('records that the broker has compressed', () => {
     expect(isPacked).toBe(true);
   });
 
-  test.each(['snappy', 'lz4', 'zstd'])('with %s stop a consumer of stock kafkajs for good', async (codec) => {
-    await compressedBy(codec);
+  test('are read by kafkajs too, for the tools that look at a topic', async () => {
+    await compressedBy('zstd');
     await bench.orders.produce(0, wordy(1));
-    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
-    const consumer: Consumer = kafka.consumer({ groupId: `${bench.orders.groupId}.stock`, maxWaitTimeInMs: 50 });
-    const crash = new Promise<{ restart: boolean; error: Error }>((resolve) =>
-      consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload)),
-    );
-    await consumer.connect();
-    await consumer.subscribe({ topic: bench.orders.topic, fromBeginning: true });
-    await consumer.run({ eachMessage: () => Promise.resolve() });
-    expect(await crash).toMatchObject({ restart: false, error: { message: expect.stringMatching(/not implemented/) } });
-    await consumer.disconnect();
+    const reader = bench.kafka.consumer({ groupId: `${bench.orders.groupId}.reader`, maxWaitTimeInMs: 50 });
+    const read: string[] = [];
+    await reader.connect();
+    await reader.subscribe({ topic: bench.orders.topic, fromBeginning: true });
+    await reader.run({ eachMessage: ({ message }) => Promise.resolve(void read.push(String(message.value))) });
+    await eventually(() => expect(read).toEqual([wordy(1)]));
+    await reader.disconnect();
   });
 });
 

@@ -2,6 +2,7 @@ import {
   type Context,
   context,
   createContextKey,
+  isValidTraceId,
   propagation,
   ROOT_CONTEXT,
   trace,
@@ -45,9 +46,9 @@ export function activeCorrelationId(): string | undefined {
   return context.active().getValue(CORRELATION_ID) as string | undefined;
 }
 
-/** What every log line inside a request or message carries. */
+/** What every log line inside a request or message carries. Without a tracer OpenTelemetry's spans have an id of zeros: none. */
 export function activeOrigin(): { traceId?: string; correlationId?: string } {
-  const traceId = trace.getSpanContext(context.active())?.traceId;
+  const { traceId = '' } = trace.getSpanContext(context.active()) ?? {};
   const correlationId = activeCorrelationId();
-  return { ...(traceId === undefined ? {} : { traceId }), ...(correlationId === undefined ? {} : { correlationId }) };
+  return { ...(isValidTraceId(traceId) ? { traceId } : {}), ...(correlationId === undefined ? {} : { correlationId }) };
 }

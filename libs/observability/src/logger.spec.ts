@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { trace } from '@opentelemetry/api';
 import { inContextOf, startContext } from './context.ts';
 import { createLogger } from './logger.ts';
 
@@ -38,4 +39,16 @@ test('a line inside a message or request says which trace and checkout it is abo
   logger.info('outside');
   expect(lines()).toMatchObject([{ msg: 'within', traceId, correlationId: 'c1' }, { msg: 'outside' }]);
   expect(Object.keys(lines()[1]!)).not.toContain('traceId');
+});
+
+test('a line inside a span of a shop that does not trace names no trace: an id of zeros is none', () => {
+  // What `trace.getTracer` gives when nobody has set up tracing: spans whose ids are zeros.
+  trace.getTracer('test').startActiveSpan('work', () => logger.info('within'));
+  inContextOf({ correlationId: 'c1' }, () =>
+    trace.getTracer('test').startActiveSpan('work', () => logger.info('within')),
+  );
+  expect(lines().map((line) => [line['traceId'], line['correlationId']])).toEqual([
+    [undefined, undefined],
+    [undefined, 'c1'],
+  ]);
 });

@@ -59,6 +59,12 @@ export const metrics = {
     unit: 's',
     description: 'For how long the oldest message has waited to be published',
   },
+  outboxDeadRows: {
+    name: 'cartwheel.outbox.dead_rows',
+    kind: 'gauge',
+    unit: '{row}',
+    description: "Deleted rows of the outbox that vacuum has not removed; the relay's read passes over them",
+  },
 
   // … and what it receives
   processDuration: {
@@ -118,6 +124,20 @@ export const metrics = {
     description: 'How long ago the oldest of them failed for the last time',
   },
 
+  factGaps: {
+    name: 'cartwheel.fact.gaps',
+    kind: 'gauge',
+    unit: '{subject}',
+    description:
+      'Orders and products of which a fact is missing: a later one was read, and none of them is parked or dead',
+  },
+  factGapsOldestAge: {
+    name: 'cartwheel.fact.gaps.oldest.age',
+    kind: 'gauge',
+    unit: 's',
+    description: 'For how long the one that has been missing longest has been so',
+  },
+
   repeatingTasks: {
     name: 'cartwheel.tasks.repeating',
     kind: 'gauge',
@@ -148,6 +168,12 @@ export const metrics = {
   },
 
   // The process
+  strayRejections: {
+    name: 'cartwheel.rejections.stray',
+    kind: 'counter',
+    unit: '{rejection}',
+    description: 'Promises that a handler or a request let go of, and that were rejected',
+  },
   eventLoopDelayP99: {
     name: 'nodejs.eventloop.delay.p99',
     kind: 'gauge',

@@ -4,9 +4,12 @@ import type { Queryable } from '@cartwheel/postgres';
 /** Headers as jsonb holds them. Values that came from elsewhere are base64: jsonb and text know no NUL. */
 export type StoredHeaders = Readonly<Record<string, string | { base64: string }>>;
 
+/** What waits for one loop: facts, tasks, and copies of dead letters for other tools, which nobody else must wait for. */
+export type Channel = 'kafka' | 'rabbitmq' | 'dead-letters';
+
 /** One message that waits to be published. */
 export type OutboxRow = {
-  readonly channel: 'kafka' | 'rabbitmq';
+  readonly channel: Channel;
   readonly id: string;
   readonly destination: string;
   readonly key: Buffer | null;

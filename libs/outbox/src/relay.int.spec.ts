@@ -3,18 +3,21 @@ import { newId } from '@cartwheel/primitives';
 import { transaction } from '@cartwheel/postgres';
 import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import {
+  type Channel,
   OutboxRelay,
   type OutboxRow,
   outboxSchema,
   type Publish,
   type RelayOptions,
   type RelayRow,
+  waiting,
   Wake,
   writeRows,
 } from './index.ts';
 
 let db: TestDatabase;
 const started: OutboxRelay[] = [];
+const failed: string[] = [];
 
 beforeEach(async () => {
   db = await testDatabase([outboxSchema]);
@@ -22,6 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(started.splice(0).map((relay) => relay.stop()));
   await db.drop();
+  expect(failed).toEqual([]);
 });
 
 function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRelay {
@@ -31,6 +35,8 @@ function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRel
     publish,
     wake: new Wake(),
     pollIntervalMs: 20,
+    setAside: { keep: () => Promise.reject(new Error('nothing is refused here')) },
+    onFatal: (reason) => failed.push(reason),
     ...options,
   });
   started.push(made);
@@ -39,8 +45,8 @@ function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRel
 }
 
 /** Writes rows as business transactions do; `key` is their subject. */
-async function write(keys: string[], channel: 'kafka' | 'rabbitmq' = 'kafka', payload = Buffer.from('{}')) {
-  const rows = keys.map((key) => ({ ...rowOf(newId()), channel, key: Buffer.from(key), payload }));
+async function write(keys: string[], channel: Channel = 'kafka', change: Partial<OutboxRow> = {}) {
+  const rows = keys.map((key) => ({ ...rowOf(newId()), channel, key: Buffer.from(key), ...change }));
   await transaction(db.pool, (tx) => writeRows(tx, rows));
   return rows.map(({ id }) => id);
 }
@@ -81,6 +87,23 @@ describe('the relay', () => {
     });
     await eventually(async () => expect(await left()).toBe(0));
     expect(attempts).toEqual([ids, ids, ids]);
+  });
+
+  test('keeps what was confirmed in a round that failed, and waits before the next', async () => {
+    const [a, b] = await write(['a', 'b']);
+    const attempts: string[][] = [];
+    const errors: string[] = [];
+    relay(
+      (rows) => {
+        attempts.push(rows.map(({ id }) => id));
+        const failure = attempts.length > 2 ? {} : { failure: new Error('no leader') };
+        return Promise.resolve({ ...confirmAll(rows.filter(({ id }) => id === a || attempts.length > 2)), ...failure });
+      },
+      { onError: ({ message }) => errors.push(message) },
+    );
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(attempts).toEqual([[a, b], [b], [b]]);
+    expect(errors).toEqual(['no leader', 'no leader']);
   });
 
   test('sends again what was not confirmed, and not what was', async () => {
@@ -174,7 +197,7 @@ describe('the relay', () => {
 
   test('closes a read by bytes, so that one request stays below what the broker takes', async () => {
     const reads: number[] = [];
-    await write(['a', 'b', 'c', 'd', 'e'], 'kafka', Buffer.alloc(400_000));
+    await write(['a', 'b', 'c', 'd', 'e'], 'kafka', { payload: Buffer.alloc(400_000) });
     relay((rows) => {
       reads.push(rows.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0));
       return Promise.resolve(confirmAll(rows));
@@ -184,51 +207,103 @@ describe('the relay', () => {
     expect(reads).toHaveLength(3);
   });
 
-  test('sets an unroutable row aside in the transaction that deletes it, and goes on with the rows behind it', async () => {
+  test('sets a refused row aside in the transaction that deletes it, and goes on with the rows behind it', async () => {
     const [bad, ...good] = await write(['bad', 'x', 'y']);
-    const setAside: string[] = [];
-    const published: string[] = [];
-    relay(
-      (rows) => {
-        const lost = rows.filter(({ id }) => id === bad);
-        const rest = rows.filter(({ id }) => id !== bad);
-        published.push(...rest.map(({ id }) => id));
-        return Promise.resolve({ ...confirmAll(rest), unroutable: lost.map(({ seq }) => seq) });
-      },
-      {
-        setAside: (_, rows) => {
-          setAside.push(...rows.map(({ id }) => id));
-          return Promise.resolve();
+    const kept: unknown[] = [];
+    const { publish, published } = refusing(bad!);
+    relay(publish, {
+      setAside: {
+        keep: async (tx, rows) => {
+          kept.push(...rows.map(({ row, reason }) => [row.id, reason]));
+          expect((await tx.query('SELECT 1 FROM outbox WHERE id = $1', [bad])).rowCount).toBe(1);
+          return rows.map(({ row }) => row.seq);
         },
       },
-    );
+    });
     await eventually(async () => expect(await left()).toBe(0));
-    expect(setAside).toEqual([bad]);
+    expect(kept).toEqual([[bad, 'too large']]);
     expect(published).toEqual(good);
   });
 
   test('goes on with a new connection when setting aside failed: an aborted transaction would hold its leader for ever', async () => {
     const [bad, good] = await write(['bad', 'good']);
     let attempts = 0;
-    const published: string[] = [];
-    relay(
-      (rows) => {
-        const rest = rows.filter(({ id }) => id !== bad);
-        published.push(...rest.map(({ id }) => id));
-        return Promise.resolve({
-          ...confirmAll(rest),
-          unroutable: rows.filter(({ id }) => id === bad).map(({ seq }) => seq),
-        });
-      },
-      {
-        setAside: async (tx) => {
+    const { publish, published } = refusing(bad!);
+    relay(publish, {
+      setAside: {
+        keep: async (tx, rows) => {
           if ((attempts += 1) < 3) await tx.query('SELECT 1 / 0');
+          return rows.map(({ row }) => row.seq);
         },
       },
-    );
+    });
     await eventually(async () => expect(await left()).toBe(0));
     expect(attempts).toBe(3);
     expect(published).toEqual([good]);
+  });
+
+  test('publishes what goes elsewhere while a destination is refused as a whole, however many wait for that, and then those too', async () => {
+    const gone = await write(
+      Array.from({ length: 600 }, () => 'a'),
+      'kafka',
+      { destination: 'gone' },
+    );
+    const others = await write(['a', 'b']);
+    const published: string[] = [];
+    const errors: string[] = [];
+    let isGone = true;
+    const wake = new Wake();
+    relay(
+      (rows) => {
+        const taken = rows.filter(({ destination }) => destination !== 'gone' || !isGone);
+        published.push(...taken.map(({ id }) => id));
+        return Promise.resolve({
+          ...confirmAll(taken),
+          resting: isGone ? [{ destination: 'gone', reason: 'the topic is not there' }] : [],
+        });
+      },
+      {
+        wake,
+        // Neither the rest nor what goes elsewhere waits for the poll.
+        pollIntervalMs: 3_600_000,
+        onError: ({ errorClass, message }) => errors.push(`${errorClass} ${message}`),
+      },
+    );
+    await eventually(() => expect(published).toEqual(others));
+    await db.admin.query(`UPDATE outbox SET created_at = now() - interval '5 min' WHERE destination = 'gone'`);
+    const younger = await write(['c']);
+    wake.ring();
+    await eventually(() => expect(published).toEqual([...others, ...younger]));
+    expect(new Set(errors)).toEqual(new Set(['DestinationRefused gone: the topic is not there']));
+    // What the alarm looks at: the rows that wait are not hidden by those that pass them.
+    const [toKafka] = (await waiting(db.admin)).filter(({ channel }) => channel === 'kafka');
+    expect(toKafka).toMatchObject({ messages: 600 });
+    expect(toKafka!.oldestAgeS).toBeGreaterThan(299);
+    isGone = false;
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(published).toEqual([...others, ...younger, ...gone]);
+  });
+
+  test('publishes nothing while its database is read-only, where it could not delete it, and goes on when that is over', async () => {
+    const ids = await write(['a', 'b']);
+    const [{ role }] = (await db.pool.query<{ role: string }>('SELECT current_user AS role')).rows as [
+      { role: string },
+    ];
+    await db.admin.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+    const published: string[] = [];
+    const errors: string[] = [];
+    relay(
+      (rows) => {
+        published.push(...rows.map(({ id }) => id));
+        return Promise.resolve(confirmAll(rows));
+      },
+      { onError: ({ message }) => errors.push(message) },
+    );
+    await eventually(() => expect(errors.length).toBeGreaterThan(2));
+    await db.admin.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+    await eventually(async () => expect(await left()).toBe(0));
+    expect(published).toEqual(ids);
+    expect(new Set(errors)).toEqual(new Set(['the database is read-only']));
   });
 
   test('publishes at a ring without waiting for its poll', async () => {
@@ -292,6 +367,18 @@ describe('two instances', () => {
     expect(await leaders()).toBe(1);
   });
 });
+
+/** A broker that takes all but one row, which it refuses for good. */
+function refusing(bad: string): { publish: Publish; published: string[] } {
+  const published: string[] = [];
+  const publish: Publish = (rows) => {
+    const rest = rows.filter(({ id }) => id !== bad);
+    published.push(...rest.map(({ id }) => id));
+    const refused = rows.filter(({ id }) => id === bad).map(({ seq }) => ({ seq, reason: 'too large' }));
+    return Promise.resolve({ ...confirmAll(rest), refused });
+  };
+  return { publish, published };
+}
 
 /** How many connections hold the leader lock of this database. */
 async function leaders(): Promise<number> {

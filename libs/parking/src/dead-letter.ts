@@ -18,7 +18,7 @@ export type ParkedMessage = {
   readonly state: 'parked' | 'dead';
   readonly source: 'kafka' | 'rabbitmq';
   readonly consumer: string;
-  /** The topic, the queue, or for a task that no queue was bound for the exchange. */
+  /** The topic, the queue, or for a task that the relay could not send the exchange. */
   readonly topic: string;
   readonly partition: number | null;
   readonly offset: number | null;
@@ -128,10 +128,15 @@ export function revealed(row: WholeRow): Revealed {
 /** The classes whose texts are all written in this repository. A library's may quote what it choked on. */
 const QUOTES_NOTHING = [
   'UnreadableMessage',
+  'Refused',
+  // What the relay called a task without a queue before.
   'Unroutable',
   'DeliveryLimit',
   'UndecodableBatch',
   'GoneBeforeRead',
+  'ProcessDied',
+  'DeadlineExceeded',
+  'HandledElsewhere',
   'Permanent',
   'Transient',
   'OutcomeUnknown',

@@ -98,9 +98,14 @@ export async function readRow(db: Queryable, position: number, lock: '' | 'FOR U
 
 export async function standingOf(db: Queryable, row: WholeRow): Promise<Standing> {
   const [standing] = await db.query<Standing>(
-    `SELECT min(position) FILTER (WHERE position < $4 AND state = 'dead')::float8 AS "blockedBy",
-       (count(*) FILTER (WHERE position > $4))::int AS behind
-     FROM parked_messages WHERE consumer = $1 AND topic = $2 AND key = $3`,
+    // By its place in the outbox where it has one: what the relay refuses a second time gets a new position.
+    `WITH own AS (
+       SELECT position, state, coalesce(outbox_seq, position) AS place
+       FROM parked_messages WHERE consumer = $1 AND topic = $2 AND key = $3),
+       this AS (SELECT place FROM own WHERE position = $4)
+     SELECT (SELECT own.position FROM own, this WHERE own.place < this.place AND state = 'dead'
+         ORDER BY own.place LIMIT 1)::float8 AS "blockedBy",
+       (SELECT count(*) FROM own, this WHERE own.place > this.place)::int AS behind`,
     [row.consumer, row.topic, row.key, row.position],
   );
   return standing!;

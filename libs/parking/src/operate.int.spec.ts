@@ -5,7 +5,7 @@ import { type Queryable, type Schema, transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { buried, capturePayment, delivered, orderPlaced } from './fixtures/burying.ts';
-import { buryUnroutable, discard, parkingSchema, replay, reveal, taskReplaySchema } from './index.ts';
+import { discard, parkingSchema, refusedTasks, replay, reveal, taskReplaySchema } from './index.ts';
 
 // The inbox's table as its library has it; the library itself stands above this one.
 const processedSchema: Schema = {
@@ -147,17 +147,16 @@ describe('a task that is replayed', () => {
   });
 });
 
-describe('a task that no queue was bound for', () => {
+describe('a task that the relay could not send', () => {
   const unroutable = async (type: string, destination = names.exchange): Promise<number> => {
     const task = capturePayment();
     const headers = { ...delivered(task).headers, ce_type: type } as Record<string, string>;
     const payload = Buffer.from(JSON.stringify(task.data));
     const key = Buffer.from('payment.card.capture');
-    await act((tx) =>
-      buryUnroutable({ query: (sql, parameters) => tx.query(sql, parameters) }, [
-        { seq: '1', channel: 'rabbitmq', id: task.id, destination, key, type, headers, payload },
-      ]),
-    );
+    const row = { seq: '1', channel: 'rabbitmq' as const, id: task.id, destination, key, type, headers, payload };
+    await db.pool.connect().then(async (client) => {
+      await refusedTasks.keep(client, [{ row, reason: 'no queue is bound for it' }]).finally(() => client.release());
+    });
     return (await rows()).at(-1)!.position;
   };
 

@@ -4,6 +4,7 @@ import type { Queryable } from '@cartwheel/postgres';
 import { DomainError } from '@cartwheel/primitives';
 import { headersOfRow, knownType, type Revealed, revealed, type Standing, type WholeRow } from './dead-letter.ts';
 import { readRow, standingOf } from './find-parked.ts';
+import { letGo } from './refused.ts';
 
 export { type Standing } from './dead-letter.ts';
 
@@ -12,7 +13,8 @@ export { type Standing } from './dead-letter.ts';
  *   or out of its order.
  * How: the row is locked and must be dead. A *fact* becomes parked again where it stands: nothing is published, so it
  *   reaches this one consumer, after what is before it and before what is behind it, and its id stays taken. A *task* goes
- *   back to its queue through the outbox: dead row and id are deleted and the outbox row written together.
+ *   back to its queue through the outbox: dead row and id are deleted and the outbox row written together. A fact that the
+ *   *relay* could not publish returns to its place in the outbox, with those that wait behind it.
  * Promises: 1. of two operators one acts, the other is told so. 2. Each action and its line in `parked_message_actions`
  *   are one transaction. 3. A task is the same task: same id, same headers, failures counted from nothing.
  * Costs: a row per action, for ever.
@@ -30,8 +32,13 @@ type TaskNames = Pick<Topology, 'exchange' | 'queue'>;
  */
 export async function replay(tx: Queryable, position: number, by: By, names: TaskNames): Promise<Standing> {
   const row = await takeDead(tx, position);
+  if (NO_MESSAGE.includes(row.errorClass ?? '')) {
+    throw new DomainError('dead-letter-not-replayable', 'It stands for records that cannot be had: discard it.', 409);
+  }
   const standing = await standingOf(tx, row);
-  if (row.source === 'kafka') {
+  if (row.source === 'kafka' && row.consumer === 'relay') {
+    await letGo(tx, row, { itself: true });
+  } else if (row.source === 'kafka') {
     await tx.query(
       `UPDATE parked_messages SET state = 'parked', attempts = 0, next_attempt_at = now() WHERE position = $1`,
       [position],
@@ -46,7 +53,8 @@ export async function replay(tx: Queryable, position: number, by: By, names: Tas
 }
 
 /**
- * Gives a dead message up for good. Its id stays taken: it is not applied if it comes again.
+ * Gives a dead message up for good. Its id stays taken: it is not applied if it comes again. One of the relay's is never
+ * published.
  * @returns where it stood: without another dead message before it, those behind it go on
  * @throws DomainError dead-letter-reason-missing, dead-letter-not-found, dead-letter-not-dead
  */
@@ -54,7 +62,8 @@ export async function discard(tx: Queryable, position: number, by: By): Promise<
   if (!by.reason?.trim()) throw new DomainError('dead-letter-reason-missing', 'A discard needs a reason.', 400);
   const row = await takeDead(tx, position);
   const standing = await standingOf(tx, row);
-  await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
+  if (row.source === 'kafka' && row.consumer === 'relay') await letGo(tx, row, { itself: false });
+  else await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
   await record(tx, 'discard', row, by);
   return standing;
 }
@@ -65,6 +74,9 @@ export async function reveal(tx: Queryable, position: number, by: By): Promise<R
   await record(tx, 'reveal', row, by);
   return revealed(row);
 }
+
+/** Dead letters that are no message, but tell of records that the consumer never got (libs/inbox/src/lost-records.ts). */
+const NO_MESSAGE = ['UndecodableBatch', 'GoneBeforeRead'];
 
 /** The dead row, locked: a second operator waits here, and then finds that it is not dead any more. */
 async function takeDead(tx: Queryable, position: number): Promise<WholeRow> {

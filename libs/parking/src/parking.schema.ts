@@ -51,6 +51,9 @@ export const parkingSchema: Schema = {
     `
     -- When the broker took the record: handlers may read it, also at a later attempt.
     ALTER TABLE parked_messages ADD COLUMN record_timestamp timestamptz;`,
+    `
+    -- Of what the relay set aside: its place in the outbox, to which it returns.
+    ALTER TABLE parked_messages ADD COLUMN outbox_seq bigint;`,
   ],
   grants: {
     parked_messages: 'SELECT, INSERT, UPDATE, DELETE',

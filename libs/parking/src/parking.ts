@@ -1,6 +1,6 @@
 import type { Delivery } from '@cartwheel/contracts';
 import type { Parking } from '@cartwheel/inbox';
-import { type RelayRow, restoreHeaders, type StoredHeaders, storeHeaders } from '@cartwheel/outbox';
+import { restoreHeaders, type StoredHeaders, storeHeaders } from '@cartwheel/outbox';
 import { backoff, describeError } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
 
@@ -36,6 +36,7 @@ export const parking: Parking = {
         key: delivery.key === null ? Buffer.from(id) : indexable(delivery.key),
         partition: delivery.partition ?? null,
         offset: delivery.offset ?? null,
+        outboxSeq: null,
         timestamp: delivery.timestamp ?? null,
         state,
         attempts: failure?.attempts ?? 0,
@@ -48,7 +49,7 @@ export const parking: Parking = {
         errorMessage: message ?? null,
       };
     });
-    await insert(tx, rows);
+    await insertRows(tx, rows);
   },
 };
 
@@ -57,39 +58,15 @@ export function delayAfter(attempts: number): number {
   return backoff(attempts, { baseMs: 1_000, maxMs: 300_000 });
 }
 
-/** Keeps outbox rows that no queue is bound for: they are somebody's work, and must not hold up the rows behind them. */
-export async function buryUnroutable(
-  client: { query(sql: string, parameters: unknown[]): Promise<unknown> },
-  rows: readonly RelayRow[],
-): Promise<void> {
-  const dead = rows.map(({ id, destination, key, payload, headers }): NewRow => ({
-    source: 'rabbitmq',
-    consumer: 'relay',
-    topic: destination,
-    key: Buffer.from(id),
-    partition: null,
-    offset: null,
-    timestamp: null,
-    state: 'dead',
-    attempts: 1,
-    waitMs: 0,
-    id,
-    payload,
-    headers,
-    firstFailedAt: new Date(),
-    errorClass: 'Unroutable',
-    errorMessage: `no queue is bound for ${key?.toString() ?? ''}`,
-  }));
-  await insert(client, dead);
-}
-
-type NewRow = {
+export type NewRow = {
   readonly source: 'kafka' | 'rabbitmq';
   readonly consumer: string;
   readonly topic: string;
   readonly key: Buffer;
   readonly partition: number | null;
   readonly offset: string | null;
+  /** Of a row that the relay set aside: its place in the outbox. */
+  readonly outboxSeq: string | null;
   readonly timestamp: string | null;
   readonly state: 'parked' | 'dead';
   readonly attempts: number;
@@ -104,22 +81,23 @@ type NewRow = {
 };
 
 /** All rows with one statement: positions follow the order of the array. */
-async function insert(
+export async function insertRows(
   tx: { query(sql: string, parameters: unknown[]): Promise<unknown> },
   rows: readonly NewRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
   const column = <T>(pick: (row: NewRow) => T) => rows.map(pick);
   await tx.query(
-    `INSERT INTO parked_messages (source, consumer, topic, key, partition, record_offset, record_timestamp, state, attempts,
-       next_attempt_at, event_id, payload, headers, first_failed_at, last_failed_at, error_class, error_message)
-     SELECT source, consumer, topic, key, partition, record_offset, record_timestamp, state, attempts,
+    `INSERT INTO parked_messages (source, consumer, topic, key, partition, record_offset, outbox_seq, record_timestamp, state,
+       attempts, next_attempt_at, event_id, payload, headers, first_failed_at, last_failed_at, error_class, error_message)
+     SELECT source, consumer, topic, key, partition, record_offset, outbox_seq, record_timestamp, state, attempts,
        now() + wait_ms * interval '1 ms', event_id, payload, headers::jsonb, first_failed_at,
        CASE WHEN first_failed_at IS NOT NULL THEN now() END, error_class, error_message
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::bigint[], $7::timestamptz[], $8::text[],
-       $9::int[], $10::float8[], $11::uuid[], $12::bytea[], $13::text[], $14::timestamptz[], $15::text[], $16::text[])
-       WITH ORDINALITY AS r(source, consumer, topic, key, partition, record_offset, record_timestamp, state, attempts,
-       wait_ms, event_id, payload, headers, first_failed_at, error_class, error_message, place)
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::bigint[], $7::bigint[], $8::timestamptz[],
+       $9::text[], $10::int[], $11::float8[], $12::uuid[], $13::bytea[], $14::text[], $15::timestamptz[], $16::text[],
+       $17::text[])
+       WITH ORDINALITY AS r(source, consumer, topic, key, partition, record_offset, outbox_seq, record_timestamp, state,
+       attempts, wait_ms, event_id, payload, headers, first_failed_at, error_class, error_message, place)
      ORDER BY place`,
     [
       column(({ source }) => source),
@@ -128,6 +106,7 @@ async function insert(
       column(({ key }) => key),
       column(({ partition }) => partition),
       column(({ offset }) => offset),
+      column(({ outboxSeq }) => outboxSeq),
       column(({ timestamp }) => timestamp),
       column(({ state }) => state),
       column(({ attempts }) => attempts),
@@ -171,6 +150,6 @@ export function deliveryOf(row: ParkedRow): Delivery {
 const MAX_KEY_BYTES = 1_024;
 
 /** A key that is too long for the index (a B-tree entry ends at 2.7 kB) stands under its digest, always the same one. */
-function indexable(key: Buffer): Buffer {
+export function indexable(key: Buffer): Buffer {
   return key.length <= MAX_KEY_BYTES ? key : createHash('sha256').update(key).digest();
 }

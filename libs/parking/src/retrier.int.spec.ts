@@ -186,12 +186,46 @@ describe('an error of the database', () => {
     expect(await applied()).toEqual([good!.offset]);
     expect(await kept()).toMatchObject([{ attempts: 1, state: 'parked', offset: bad!.offset }]);
   });
+});
 
-  test('in the locks is no attempt', async () => {
+describe('an error of the code', () => {
+  test('in the locks is an attempt like any other', async () => {
     await park(...keyed(1));
-    const { runOnce } = instance(undefined, { locks: () => Promise.reject(new Error('permission denied')) });
-    await expect(runOnce()).rejects.toThrow('permission denied');
-    expect(await kept()).toMatchObject([{ attempts: 1, state: 'parked' }]);
+    const { runOnce } = instance(undefined, { locks: (tx) => tx.query('SELECT $1::int', [1, 2]) });
+    await runOnce();
+    expect(await kept()).toMatchObject([
+      { attempts: 2, state: 'parked', error_message: expect.stringContaining('08P01') },
+    ]);
+  });
+
+  test('that might be chance is an attempt when it comes for the third time in a row', async () => {
+    await park(...keyed(1));
+    const { runOnce } = instance(({ tx }) => tx.query(`DO $$ BEGIN RAISE 'no' USING ERRCODE = 'XX000'; END $$`));
+    for (const attempts of [1, 1, 2]) {
+      await runOnce().catch(() => undefined);
+      expect(await kept()).toMatchObject([{ attempts, state: 'parked' }]);
+      await due();
+    }
+  });
+
+  test.each([
+    ['08P01', 'SELECT $1::int', [1, 2]],
+    ['57014', `DO $$ BEGIN RAISE 'no' USING ERRCODE = '57014'; END $$`, []],
+  ])('at a hundred heads (%s) does not keep the others from their turn', async (_, sql, values) => {
+    const bad = Array.from({ length: 100 }, () => keyed(1)[0]!);
+    const good = Array.from({ length: 5 }, () => keyed(1)[0]!);
+    await instance(() => no()).apply(...bad, ...good);
+    await due();
+    await db.admin.query(
+      `UPDATE parked_messages SET next_attempt_at = now() - interval '30 s' WHERE record_offset = ANY($1::bigint[])`,
+      [offsets(good)],
+    );
+    const badOnes = new Set(offsets(bad));
+    const { runOnce } = instance(({ delivery, tx }) =>
+      badOnes.has(delivery.offset!) ? tx.query(sql, values) : undefined,
+    );
+    for (let round = 0; round < 2; round += 1) await runOnce().catch(() => undefined);
+    expect(new Set(await applied())).toEqual(new Set(offsets(good)));
   });
 });
 

@@ -1,8 +1,8 @@
 import type { Delivery, Topology } from '@cartwheel/contracts';
-import { deadLetterCopy, type FactInbox, type FactHandlers } from '@cartwheel/inbox';
+import { deadLetterCopy, DOUBTS, type FactInbox, type FactHandlers, ProcessDied } from '@cartwheel/inbox';
 import { type Wake, writeRows } from '@cartwheel/outbox';
-import { autocommit, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
-import { backoff, describeError, Permanent } from '@cartwheel/primitives';
+import { autocommit, DatabaseUnavailable, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import { backoff, DeadlineExceeded, describeError, Permanent } from '@cartwheel/primitives';
 import { delayAfter, deliveryOf, type ParkedRow } from './parking.ts';
 
 /**
@@ -11,7 +11,9 @@ import { delayAfter, deliveryOf, type ParkedRow } from './parking.ts';
  *   `locks(message)`, handler under a savepoint. Success deletes the row; failure counts and sets the next attempt while
  *   the row is still locked.
  * Promises: 1. one attempt at a time per key, whatever number of instances. 2. An attempt is counted exactly when it failed
- *   by the handler's fault. 3. After ten, or at a Permanent error, the message is dead, with a copy for other tools.
+ *   by the code's fault, or ended its process; of what may be chance the third in a row counts. 3. After ten, five deaths or
+ *   a Permanent error, the message is dead, with a copy for other tools. 4. A failure that does not count puts the message
+ *   off all the same: the others have their turn. 5. What only other instances can do is left to them.
  * Costs: a scan per second, whose time grows with the number of held keys (1.6 s at 100 000).
  * Not here: another lock against consumers. Who appends behind a head that is being deleted makes the new row the head.
  * Proof: retrier.int.spec.ts, parking.model.int.spec.ts
@@ -24,18 +26,19 @@ export type RetrierOptions = {
   readonly handlers: FactHandlers;
   readonly wake: Wake;
   /** Without a `delivery`: it is about none in particular. */
-  readonly onEvent?: (
-    event: 'applied' | 'failed' | 'dead' | 'repeating',
-    details: Record<string, unknown>,
-    delivery?: Delivery,
-  ) => void;
+  readonly onEvent?: (event: RetryEvent, details: Record<string, unknown>, delivery?: Delivery) => void;
 };
+
+/** `elsewhere`: other instances can do it, this one cannot. `skipped`: nobody can, and nobody has tried. */
+type RetryEvent = 'applied' | 'failed' | 'dead' | 'repeating' | 'elsewhere' | 'skipped';
 
 /**
  * The tenth attempt comes four to nine minutes after the first: later than a rolling deploy or a restart next door, and soon
  * enough for a person to hear of a mistake while it is fresh.
  */
 const MAX_ATTEMPTS = 10;
+/** Each of them took a process down, and with it what else that had in hand. */
+const MAX_DEATHS = 5;
 const POLL_MS = 1_000;
 
 /**
@@ -62,6 +65,8 @@ const IS_HEAD = `
   SELECT NOT EXISTS (
     SELECT 1 FROM parked_messages WHERE consumer = $1 AND topic = $2 AND key = $3 AND position < $4) AS is_head`;
 
+const PUT_OFF = `UPDATE parked_messages SET next_attempt_at = now() + $2 * interval '1 ms' WHERE position = $1`;
+
 const FAILED = `
   UPDATE parked_messages SET state = $2, attempts = $3, next_attempt_at = now() + $4 * interval '1 ms',
     first_failed_at = $5, last_failed_at = now(), error_class = $6, error_message = $7
@@ -71,6 +76,8 @@ type TakenRow = ParkedRow & { readonly attempts: number; readonly first_failed_a
 
 export class Retrier {
   readonly #options: RetrierOptions;
+  /** How often in a row an attempt at a message failed by what may be chance, or by the database. */
+  readonly #doubts = new Map<string, number>();
   #stopping = false;
   #rung = false;
   #wakeUp: () => void = () => undefined;
@@ -103,20 +110,21 @@ export class Retrier {
    */
   async runOnce(): Promise<number> {
     const { pool, consumer } = this.#options;
+    let trouble: Error | undefined;
     for (;;) {
       const heads = await autocommit(pool).query<{ position: string; wait_ms: number }>(HEADS, [consumer]);
       let applied = 0;
-      let trouble: Error | undefined;
       for (const { position, wait_ms: waitMs } of heads) {
         if (this.#stopping || waitMs > 0) break;
         // The database's error, not the message's: the others may do better.
-        applied += await this.#attempt(position).catch((error: unknown) => {
+        applied += await this.#attempt(position).catch(async (error: unknown) => {
           trouble = error as Error;
+          await this.#putOff(position);
           return 0;
         });
       }
-      if (trouble) throw trouble;
       if (applied > 0 && !this.#stopping) continue;
+      if (trouble) throw trouble;
       const later = heads.filter(({ wait_ms: waitMs }) => waitMs > 0).map(({ wait_ms: waitMs }) => waitMs);
       return Math.min(POLL_MS, ...later);
     }
@@ -139,30 +147,63 @@ export class Retrier {
     }
   }
 
-  /** Returns how many messages were applied, one or none. */
+  /** Returns how many messages went, one or none. @throws DatabaseUnavailable */
   async #attempt(position: string): Promise<number> {
-    const { pool, consumer, inbox, handlers, wake } = this.#options;
-    const done = await transaction(pool, async (tx) => {
-      const [row] = await tx.query<TakenRow>(TAKE, [position]);
-      if (!row) return undefined;
-      const [answer] = await tx.query<{ is_head: boolean }>(IS_HEAD, [consumer, row.topic, row.key, position]);
-      if (!answer!.is_head) return undefined;
-      const delivery = deliveryOf(row);
-      const thrown = await inbox.attempt(tx, delivery, handlers);
-      if (thrown) return this.#fail(tx, position, row, thrown.error);
-      await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
-      return { event: 'applied', details: { id: row.event_id, attempts: row.attempts + 1 }, delivery } as const;
+    const { pool, wake } = this.#options;
+    const attempted = () => transaction(pool, (tx) => this.#attemptIn(tx, position));
+    // What took too long took its transaction along; in the next one it is known, and no handler runs.
+    const done = await attempted().catch((error: unknown) => {
+      if (!(error instanceof DeadlineExceeded)) throw error;
+      return attempted();
     });
     if (!done) return 0;
+    this.#doubts.delete(position);
     this.#report(done.event, done.details, done.delivery);
     wake.ring();
-    return done.event === 'applied' ? 1 : 0;
+    return done.event === 'applied' || done.event === 'skipped' ? 1 : 0;
+  }
+
+  async #attemptIn(tx: Queryable, position: string) {
+    const { consumer, inbox, handlers } = this.#options;
+    const [row] = await tx.query<TakenRow>(TAKE, [position]);
+    if (!row) return undefined;
+    const [answer] = await tx.query<{ is_head: boolean }>(IS_HEAD, [consumer, row.topic, row.key, position]);
+    if (!answer!.is_head) return undefined;
+    const delivery = deliveryOf(row);
+    const details = { id: row.event_id, attempts: row.attempts };
+    const attempted = await inbox.attempt(tx, delivery, handlers);
+    if (attempted.kind === 'elsewhere') {
+      await tx.query(PUT_OFF, [position, delayAfter(1)]);
+      return { event: 'elsewhere', details, delivery } as const;
+    }
+    if (attempted.kind === 'failed' && attempted.isDoubtful && this.#doubt(position) < DOUBTS) {
+      throw new DatabaseUnavailable('an attempt failed', { cause: attempted.error });
+    }
+    if (attempted.kind === 'failed') return this.#fail(tx, position, row, attempted.error);
+    // Nobody handles it, and no handler has ever failed on it: then it is as if it had been met today.
+    if (attempted.kind === 'nobody' && row.attempts > 0) return this.#fail(tx, position, row, attempted.error);
+    await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
+    if (attempted.kind === 'nobody') return { event: 'skipped', details, delivery } as const;
+    return { event: 'applied', details: { ...details, attempts: row.attempts + 1 }, delivery } as const;
+  }
+
+  #doubt(position: string): number {
+    const doubts = (this.#doubts.get(position) ?? 0) + 1;
+    this.#doubts.set(position, doubts);
+    return doubts;
+  }
+
+  /** It has not failed, and must not be the first one in the next round again. */
+  async #putOff(position: string): Promise<void> {
+    const db = autocommit(this.#options.pool);
+    await db.query(PUT_OFF, [position, delayAfter(this.#doubts.get(position) ?? 1)]).catch(() => undefined);
   }
 
   async #fail(tx: Queryable, position: string, row: TakenRow, error: unknown) {
     const { consumer, topology } = this.#options;
     const attempts = row.attempts + 1;
-    const isDead = error instanceof Permanent || attempts >= MAX_ATTEMPTS;
+    const most = error instanceof ProcessDied ? MAX_DEATHS : MAX_ATTEMPTS;
+    const isDead = error instanceof Permanent || attempts >= most;
     const firstFailedAt = row.first_failed_at;
     const { errorClass, message } = describeError(error);
     const delivery = deliveryOf(row);
@@ -177,11 +218,7 @@ export class Retrier {
     return { event: isDead ? 'dead' : 'failed', details, delivery } as const;
   }
 
-  #report(
-    event: 'applied' | 'failed' | 'dead' | 'repeating',
-    details: Record<string, unknown>,
-    delivery?: Delivery,
-  ): void {
+  #report(event: RetryEvent, details: Record<string, unknown>, delivery?: Delivery): void {
     this.#options.onEvent?.(event, { consumer: this.#options.consumer, ...details }, delivery);
   }
 

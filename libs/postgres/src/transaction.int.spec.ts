@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
-import { createPool, DatabaseUnavailable, missingSchema, type Schema, transaction } from './index.ts';
+import { DeadlineExceeded } from '@cartwheel/primitives';
+import { autocommit, createPool, DatabaseUnavailable, missingSchema, type Schema, transaction } from './index.ts';
 
 const schema: Schema = {
   name: 'things',
@@ -82,6 +83,44 @@ describe('a transaction', () => {
       await tx.query('SELECT pg_sleep(2)');
     });
     await expect(late).rejects.toBeInstanceOf(DatabaseUnavailable);
+  });
+
+  test.each([
+    [
+      'a transaction',
+      (pool: Parameters<typeof transaction>[0]) => transaction(pool, (tx) => tx.query('INSERT INTO things VALUES (8)')),
+    ],
+    [
+      'a single statement',
+      (pool: Parameters<typeof transaction>[0]) => autocommit(pool).query('INSERT INTO things VALUES (8)'),
+    ],
+  ])(
+    'on a session that may only read is the database’s fault, and the last use of that session: %s',
+    async (_, write) => {
+      const role = new URL(db.url).username;
+      const pool = createPool(db.url, { name: 'reads', max: 1 });
+      await db.admin.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+      await pool.query('SELECT 1');
+      await db.admin.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+      await expect(write(pool)).rejects.toBeInstanceOf(DatabaseUnavailable);
+      await write(pool);
+      expect(await count()).toBe(1);
+      await pool.end();
+    },
+  );
+
+  test('whose work is given up closes its connection: what goes on there is not somebody else’s next statement', async () => {
+    const pool = createPool(db.url, { name: 'one', max: 1 });
+    const pidOf = () =>
+      transaction(pool, async (tx) => (await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]!.pid);
+    const before = await pidOf();
+    const given = transaction(pool, async (tx) => {
+      void tx.query('SELECT pg_sleep(20)').catch(() => undefined);
+      throw new DeadlineExceeded('too long');
+    });
+    await expect(given).rejects.toBeInstanceOf(DeadlineExceeded);
+    expect(await pidOf()).not.toBe(before);
+    await pool.end();
   });
 
   test('on a database that is away says so', async () => {

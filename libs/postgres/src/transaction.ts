@@ -1,5 +1,6 @@
 import type { Pool } from './pool.ts';
-import { DatabaseUnavailable, isDatabaseFailure } from './failures.ts';
+import { DeadlineExceeded } from '@cartwheel/primitives';
+import { blameOf, DatabaseUnavailable, isReadOnlySession } from './failures.ts';
 
 /** Something that runs SQL: the inside of a transaction. */
 export interface Queryable {
@@ -13,7 +14,7 @@ export function autocommit(pool: Pool): Queryable {
       try {
         return (await pool.query(sql, [...parameters])).rows as Row[];
       } catch (error) {
-        throw isDatabaseFailure(error) ? unavailable(error) : error;
+        throw blameOf(error) === 'code' ? error : unavailable(error);
       }
     },
   };
@@ -23,7 +24,8 @@ export function autocommit(pool: Pool): Queryable {
  * Runs `work` in one READ COMMITTED transaction.
  *
  * @throws DatabaseUnavailable when the database is why it failed, also when `work` hid that or died of the consequences;
- *   else whatever `work` threw. Callers decide by this whether a failure counts against a message.
+ *   else whatever `work` threw. Callers decide by this whether a failure counts against a message. Of a DeadlineExceeded
+ *   nobody knows what still uses the connection: it is closed, and PostgreSQL rolls back.
  */
 export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
@@ -58,9 +60,12 @@ export async function transaction<T>(pool: Pool, work: (tx: Queryable) => Promis
     return result;
   } catch (error) {
     over = true;
+    broken = error instanceof DeadlineExceeded;
+    if (broken) throw error;
     await client.query('ROLLBACK').catch(() => (broken = true));
     if (broken) throw unavailable(error);
-    if (isDatabaseFailure(failure)) throw unavailable(failure);
+    broken = isReadOnlySession(failure);
+    if (blameOf(failure) !== 'code') throw unavailable(failure);
     throw error;
   } finally {
     client.release(broken);

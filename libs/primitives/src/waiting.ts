@@ -11,11 +11,16 @@ export function backoff(attempt: number, { baseMs = 100, maxMs = 10_000 } = {}):
   return ceiling / 2 + Math.random() * (ceiling / 2);
 }
 
-/** @throws Error naming `what` when `promise` has not settled in time. The work itself goes on; nobody waits for it. */
+/** Something took too long, and nobody waits for it any more. It may still be going on. */
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
+}
+
+/** @throws DeadlineExceeded naming `what` when `promise` has not settled in time. The work itself goes on; nobody waits for it. */
 export async function withDeadline<T>(what: string, ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new DeadlineExceeded(`${what} took longer than ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([promise, late]);

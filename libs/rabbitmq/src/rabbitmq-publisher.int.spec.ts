@@ -13,6 +13,7 @@ let connection: ChannelModel;
 let channel: Channel;
 let broker: TcpProxy;
 let publisher: RabbitmqPublisher;
+const nothingElse = { unroutable: [], refused: [], resting: [] };
 
 beforeAll(async () => {
   await declareTopology(url, names);
@@ -54,7 +55,7 @@ describe('a confirmed message', () => {
   test('is in the queue, persistent, with all it was given', async () => {
     const content = Buffer.from([0, 0xff, 0xfe]);
     const sent = message('a', { content, headers: { ce_id: 'é', ce_correlationid: 'c' } });
-    expect(await publisher.publish([sent])).toEqual({ confirmed: ['a'], unroutable: [] });
+    expect(await publisher.publish([sent])).toEqual({ confirmed: ['a'], ...nothingElse });
     expect(await stored()).toMatchObject([
       {
         content,
@@ -74,6 +75,7 @@ describe('a confirmed message', () => {
     const lost = message('lost', { routingKey: 'email.nobody' });
     const answer = await publisher.publish([message('a'), lost, message('b')]);
     expect({ ...answer, confirmed: answer.confirmed.toSorted() }).toEqual({
+      ...nothingElse,
       confirmed: ['a', 'b'],
       unroutable: ['lost'],
     });
@@ -87,7 +89,11 @@ describe('a confirmed message', () => {
 describe('nothing is confirmed', () => {
   test('by an exchange that does not exist, and the next publish works', async () => {
     const misled = message('misled', { exchange: `${names.namespace}.nowhere` });
-    expect(await publisher.publish([misled])).toEqual({ confirmed: [], unroutable: [] });
+    expect(await publisher.publish([misled])).toEqual({
+      confirmed: [],
+      ...nothingElse,
+      resting: [{ exchange: misled.exchange, reason: 'there is no such exchange' }],
+    });
     expect(await publisher.publish([message('next')])).toMatchObject({ confirmed: ['next'] });
     await eventually(() => expect(broker.clients).toBe(1));
     expect(await publisher.publish([message('last')])).toMatchObject({ confirmed: ['last'] });
@@ -99,7 +105,7 @@ describe('nothing is confirmed', () => {
     const publishing = publisher.publish([message('unanswered')]);
     await eventually(async () => expect((await channel.checkQueue(queue)).messageCount).toBe(2));
     broker.cut();
-    expect(await publishing).toEqual({ confirmed: [], unroutable: [] });
+    expect(await publishing).toEqual({ confirmed: [], ...nothingElse });
     broker.set('open');
     expect(await publisher.publish([message('after')])).toMatchObject({ confirmed: ['after'] });
     expect((await stored()).map(({ content }) => content.toString())).toEqual(['before', 'unanswered', 'after']);

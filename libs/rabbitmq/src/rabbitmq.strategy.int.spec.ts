@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ChannelModel } from 'amqplib';
 import { throwError } from 'rxjs';
 import { type StrategyBench, strategyBench } from './fixtures/strategy-bench.ts';
+import { NOT_CARRIED } from './carried.ts';
 import type { Outcome } from './rabbitmq.strategy.ts';
 
 const ACK: Outcome = { kind: 'ack' };
@@ -91,6 +92,23 @@ describe('a task', () => {
       cartwheel_attempt: '2',
       'x-death': [{ queue: bench.names.retryQueue(bench.mails.queue, 0), reason: 'expired' }],
     });
+  });
+
+  test('that no ladder can hold is given up with the reason, and leaves its place to others', async () => {
+    const applied: string[] = [];
+    const { givenUp, seen } = bench.start(async (delivery) => {
+      applied.push(text(delivery));
+      return applied.length > 3 ? ACK : RETRY;
+    });
+    // Three with a prefetch of two. They arrived, and with the headers of the ladder they are too large for amqplib.
+    const big = { big: 'x'.repeat(65_536 - 4 - 4 - 5 - 10) };
+    for (const name of ['a', 'b', 'c'])
+      bench.mails.channel.sendToQueue(bench.mails.queue, Buffer.from(name), { headers: big });
+    await eventually(() => expect(givenUp).toEqual([NOT_CARRIED, NOT_CARRIED, NOT_CARRIED]));
+    await bench.mails.send('d');
+    await eventually(() => expect(applied).toEqual(['a', 'b', 'c', 'd']));
+    await bench.strategy.close();
+    expect([await bench.mails.waiting(), seen('repeating')]).toEqual([0, []]);
   });
 
   test('to be tried again stays in hand until the ladder took it', async () => {

@@ -27,6 +27,8 @@ export type RabbitmqStrategyOptions<Context> = {
   readonly publisher: RabbitmqPublisher;
   /** Returns when the task's outcome is recorded or its retry decided; throws when it must come again. */
   readonly apply: (delivery: Delivery, handlers: Handlers<Context>, signal: AbortSignal) => Promise<Outcome>;
+  /** Records that the task cannot be put on the ladder, ever. Throws as `apply` does. */
+  readonly giveUp: (delivery: Delivery, reason: string, signal: AbortSignal) => Promise<unknown>;
   readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
   readonly onFatal: (reason: string) => void;
 };
@@ -34,7 +36,7 @@ export type RabbitmqStrategyOptions<Context> = {
 /**
  * Prevents: a task that is acknowledged before its outcome is durable, and a consumer that silently is none any more.
  * How: prefetch, then `apply`, then, for a retry, a confirmed publish to the ladder, then the ack: last, and on the
- *   channel that delivered. A closed channel or connection, or a cancelled consumer (a delivery that is null), opens a new one.
+ *   channel that delivered. A task that no ladder can hold is given up. A closed channel or connection, or a cancelled consumer (a delivery that is null), opens a new one.
  * Promises: 1. at least once. 2. A task is on the retry queue before it leaves the work queue. 3. At most `prefetch` in hand.
  * Costs: a connection for consuming besides the publisher's.
  * Not here: dedup and counting (task-inbox.ts); the broker's own delivery limit is only the backstop for crash loops.
@@ -180,14 +182,17 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
     if (!over.aborted) channel.reject(message, true);
   }
 
-  /** Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there. */
+  /**
+   * Puts the task on the retry ladder, as often as it takes: it is acknowledged only when it stands there, or is given up,
+   * because no attempt at that will help. What arrived may be more than amqplib can send again.
+   */
   async #climb(message: ConsumeMessage, outcome: Outcome & { kind: 'retry' }, signal: AbortSignal): Promise<void> {
-    const { publisher, retryQueue, onEvent, queue } = this.#options;
+    const { publisher, retryQueue, giveUp, onEvent, queue } = this.#options;
     const { properties, content } = message;
     for (let attempt = 1; ; attempt += 1) {
       if (attempt > 1) signal.throwIfAborted();
       try {
-        const { confirmed } = await publisher.publish([
+        const { confirmed, refused } = await publisher.publish([
           {
             ref: 'retry',
             exchange: '',
@@ -198,6 +203,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
             headers: { ...properties.headers, ...outcome.headers },
           },
         ]);
+        if (refused.length === 1) return void (await giveUp(toDelivery(queue, message), refused[0]!.reason, signal));
         if (confirmed.length === 1) return;
         throw new Error('the retry queue did not take the task');
       } catch (error) {

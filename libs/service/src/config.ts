@@ -8,6 +8,11 @@ export const environment = z.object({
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: Port,
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address'),
+  /** For the relays, when DATABASE_URL leads through a pooler (docs/pgbouncer.md). */
+  DATABASE_DIRECT_URL: z
+    .string()
+    .regex(/^(postgres(ql)?:\/\/.*)?$/, 'must be a postgresql:// address')
+    .default(''),
   KAFKA_BROKERS: z
     .string()
     .min(1)
@@ -32,6 +37,10 @@ export const environment = z.object({
   OTEL_METRICS_EXPORTER: z.enum(['prometheus', 'none']).default('prometheus'),
   /** Below the 30 s after which a silent leader loses its connection. */
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(20_000).default(500),
+  /** Of one handler of a fact. Below the 20 s after which PostgreSQL ends a transaction that does nothing. */
+  HANDLER_DEADLINE_MS: z.coerce.number().int().min(100).max(19_000).default(15_000),
+  /** Of a worker, between two of its transactions and in each. Above what its calls to the outside may take. */
+  WORKER_DEADLINE_MS: z.coerce.number().int().min(100).max(600_000).default(90_000),
   SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(20_000),
 });
 

@@ -17,6 +17,7 @@ import {
 import { throwError } from 'rxjs';
 import { factConsumer, taskWorker, type Wiring } from './consumers.ts';
 import { handlersOf } from './handlers-of.ts';
+import { Progress } from './progress.ts';
 import { LagWatch } from './samples.ts';
 import { workerSchemas } from './schemas.ts';
 
@@ -38,7 +39,12 @@ beforeAll(async () => {
     throw new Error(reason);
   };
   const lagWatch = new LagWatch(client);
-  wiring = { source: 'payment', topology: names, pool: db.pool, wake, unitOfWork, logger, lagWatch, onFatal };
+  const progress = new Progress(60_000);
+  const deadlines = { handlerMs: 10_000, workerMs: 10_000 };
+  wiring = {
+    ...{ source: 'payment', topology: names, pool: db.pool, wake, unitOfWork, logger },
+    ...{ lagWatch, progress, deadlines, onFatal },
+  };
 });
 afterAll(async () => {
   await publisher.close();

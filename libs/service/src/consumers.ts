@@ -3,6 +3,7 @@ import {
   type FactContext,
   type FactHandlers,
   FactInbox,
+  type Handlers,
   type Locks,
   noteGone,
   stepOver,
@@ -15,8 +16,10 @@ import type { Logger } from '@cartwheel/observability';
 import type { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, Retrier } from '@cartwheel/parking';
 import type { Pool } from '@cartwheel/postgres';
+import { describeError } from '@cartwheel/primitives';
 import { type RabbitmqPublisher, RabbitmqStrategy, type RabbitmqStrategyOptions } from '@cartwheel/rabbitmq';
-import { handlersOf } from './handlers-of.ts';
+import { Announcing } from './announcing.ts';
+import { handledOf, handlersOf } from './handlers-of.ts';
 import {
   asOf,
   noteOutcome,
@@ -25,6 +28,7 @@ import {
   observedTask,
   observedTaskHandlers,
 } from './observed-messages.ts';
+import type { Progress } from './progress.ts';
 import type { LagWatch } from './samples.ts';
 
 /** One consumer group of a service. Its handlers are the `@EventPattern`s that name the same `transportId`. */
@@ -47,12 +51,15 @@ export type Wiring = {
   readonly unitOfWork: UnitOfWork;
   readonly logger: Logger;
   readonly lagWatch: LagWatch;
+  readonly progress: Progress;
+  /** How long a handler may take, in ms; of a worker, between two of its transactions. */
+  readonly deadlines: { readonly handlerMs: number; readonly workerMs: number };
   readonly onFatal: (reason: string) => void;
 };
 
 /** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
 export function factConsumer(wiring: Wiring, kafka: Kafka, description: ConsumerDescription) {
-  const { source, topology, pool, wake, logger, lagWatch, onFatal } = wiring;
+  const { source, topology, pool, wake, logger, lagWatch, progress, deadlines, onFatal } = wiring;
   const { group, transportId, locks, generation } = description;
   const consumer = consumerOf(group, generation);
   const groupId = topology.groupId(group, generation);
@@ -64,6 +71,7 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     wake,
     locks,
     parking,
+    deadlineMs: deadlines.handlerMs,
     onEvent: (event, details, delivery) => {
       noteOutcome(consumer, event, {});
       asOf(delivery, () => logger[SEVERITY[event]](details, `fact ${event}`));
@@ -76,9 +84,12 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     topics,
     required: topology.topics.map(({ name }) => name),
     transportId,
-    apply: (chunk, _, signal) => {
+    apply: async (chunk, _, signal) => {
       lagWatch.begin(groupId, chunk[0]!);
-      return observedChunk(consumer, chunk, () => inbox.apply(chunk, handlers, signal));
+      await announcing.ready();
+      await progress.during((moved) =>
+        observedChunk(consumer, chunk, () => inbox.apply(chunk, moving(handlers, moved), signal)),
+      );
     },
     stepOver: (batch) => stepOver({ pool, consumer, parking }, batch),
     onGone: (gone) => noteGone({ pool, consumer, parking }, gone),
@@ -93,7 +104,7 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
     consumer,
     pool,
     topology,
-    inbox,
+    inbox: { attempt: (...of) => progress.during(() => inbox.attempt(...of)) },
     handlers,
     wake,
     onEvent: (event, details, delivery) => {
@@ -101,8 +112,23 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
       asOf(delivery, () => logger[SEVERITY[event]](details, `parked fact ${event}`));
     },
   });
+  const announcing = new Announcing({
+    announce: () => inbox.announce(handledOf(strategy)),
+    onError: (error) => logger.warn({ consumer, ...describeError(error) }, 'cannot say what is handled here'),
+  });
   const unwatch = lagWatch.add({ consumer, groupId, topics });
-  return { strategy, retrier, unwatch };
+  return { strategy, retrier, announcing, unwatch };
+}
+
+/** The same handlers, which say when one begins. */
+function moving<Context>(handlers: Handlers<Context>, moved: () => void): Handlers<Context> {
+  return {
+    has: (type) => handlers.has(type),
+    handle(type, data, context) {
+      moved();
+      return handlers.handle(type, data, context);
+    },
+  };
 }
 
 /** The workers of a queue, and what empties its `.dead` queue. */
@@ -111,7 +137,7 @@ export function taskWorker(
   { url, publisher }: { url: string; publisher: RabbitmqPublisher },
   { queue, transportId, prefetch }: WorkerDescription,
 ) {
-  const { source, topology, pool, wake, unitOfWork, logger, onFatal } = wiring;
+  const { source, topology, pool, wake, unitOfWork, logger, progress, deadlines, onFatal } = wiring;
   const inbox = new TaskInbox({
     consumer: queue,
     pool,
@@ -119,6 +145,7 @@ export function taskWorker(
     unitOfWork,
     wake,
     parking,
+    deadlineMs: deadlines.workerMs,
     onEvent: (event, details) => {
       noteOutcome(queue, event, details);
       logger[SEVERITY[event]](details, `task ${event}`);
@@ -127,6 +154,7 @@ export function taskWorker(
   const name = topology.queue(queue);
   const broker: Omit<RabbitmqStrategyOptions<TaskContext>, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
     url,
+    giveUp: (delivery, reason, signal) => inbox.giveUp({ ...delivery, topic: name }, reason, signal),
     retryQueue: (rung) => topology.retryQueue(name, rung),
     required: { exchange: topology.exchange, queues: topology.queues.map((declared) => declared.name) },
     publisher,
@@ -141,7 +169,8 @@ export function taskWorker(
     queue: name,
     prefetch,
     transportId,
-    apply: (delivery, _, signal) => observedTask(delivery, () => inbox.apply(delivery, handlers, signal)),
+    apply: (delivery, _, signal) =>
+      progress.during((moved) => observedTask(delivery, () => inbox.apply(delivery, handlers, signal, moved))),
   });
   const handlers: TaskHandlers = observedTaskHandlers(handlersOf(strategy), queue);
   // The same care for a message, and no handler: what lies there becomes a dead row of the work queue.
@@ -150,7 +179,10 @@ export function taskWorker(
     queue: topology.deadQueue(name),
     prefetch: 1,
     transportId: Symbol(`the drainer of ${queue}`),
-    apply: (delivery, _, signal) => observedTask(delivery, () => inbox.drain({ ...delivery, topic: name }, signal)),
+    apply: (delivery, _, signal) =>
+      progress.during((moved) =>
+        observedTask(delivery, () => inbox.drain({ ...delivery, topic: name }, signal, moved)),
+      ),
   });
   return { strategy, drainer };
 }
@@ -162,6 +194,7 @@ const SEVERITY = {
   parked: 'warn',
   waiting: 'info',
   applied: 'info',
+  elsewhere: 'info',
   dead: 'error',
   connected: 'info',
   disconnected: 'warn',

@@ -1,4 +1,5 @@
-import type { Handlers } from '@cartwheel/inbox';
+import { facts } from '@cartwheel/contracts';
+import type { Handled, Handlers } from '@cartwheel/inbox';
 import type { Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 
@@ -12,4 +13,11 @@ export function handlersOf<Context>(strategy: Server): Handlers<Context> {
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
     },
   };
+}
+
+/** The facts that they are for, each in the version that this program reads. */
+export function handledOf(strategy: Server): Handled[] {
+  return [...strategy.getHandlers().keys()].flatMap((type) =>
+    Object.hasOwn(facts, type) ? [{ type, version: facts[type as keyof typeof facts].version }] : [],
+  );
 }

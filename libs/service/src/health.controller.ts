@@ -4,8 +4,8 @@ import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs
 import { Liveness } from './liveness.ts';
 
 /**
- * Live: the event loop answers and no consumer has stopped for good; if not, restart the process.
- * Ready: the database is reachable and set-up is done. A broker that is away does not count: the outbox waits for it.
+ * Live: the event loop answers, no consumer has stopped for good, and what is in hand moves; if not, restart the process.
+ * Ready: the database can be reached and written to, and set-up is done. A broker that is away does not count: the outbox waits for it.
  */
 @ApiExcludeController()
 @Controller('health')
@@ -26,7 +26,7 @@ export class HealthController {
   @HealthCheck()
   ready() {
     return this.health.check([
-      async () => this.report('database', await this.liveness.databaseReachable()),
+      async () => this.report('database', await this.liveness.databaseWritable()),
       () => this.report('setup', this.liveness.prepared),
       () => this.report('accepting', !this.liveness.stopping),
     ]);

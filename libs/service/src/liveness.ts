@@ -1,5 +1,6 @@
 import type { Pool } from '@cartwheel/postgres';
 import { withDeadline } from '@cartwheel/primitives';
+import type { Progress } from './progress.ts';
 
 /** What the health endpoints ask. */
 export class Liveness {
@@ -8,21 +9,43 @@ export class Liveness {
   stopping = false;
   readonly #pool: Pool;
   readonly #consumers: readonly { readonly alive: boolean }[];
+  readonly #progress: Pick<Progress, 'alive'>;
 
-  constructor(pool: Pool, consumers: readonly { readonly alive: boolean }[]) {
+  constructor(pool: Pool, consumers: readonly { readonly alive: boolean }[], progress: Pick<Progress, 'alive'>) {
     this.#pool = pool;
     this.#consumers = consumers;
+    this.#progress = progress;
   }
 
-  /** A consumer that waits for its broker is alive; one that stopped for good is not. */
+  /**
+   * A consumer that waits for its broker is alive; one that stopped for good is not, nor is one that has had the same work
+   * in hand for too long.
+   */
   get consumersAlive(): boolean {
-    return !this.prepared || this.#consumers.every((consumer) => consumer.alive);
+    return !this.prepared || (this.#progress.alive && this.#consumers.every((consumer) => consumer.alive));
   }
 
-  async databaseReachable(): Promise<boolean> {
-    return withDeadline('SELECT 1', 2_000, this.#pool.query('SELECT 1')).then(
-      () => true,
-      () => false,
-    );
+  /** Whether the database can be reached and written to. */
+  async databaseWritable(): Promise<boolean> {
+    return withDeadline('asking the database', 2_000, this.#isWritable()).catch(() => false);
+  }
+
+  /**
+   * A session that was opened while the database could only be read stays so. It is closed here, until there is one that may
+   * write, or one that was just opened and may not.
+   */
+  async #isWritable(): Promise<boolean> {
+    for (let sessions = this.#pool.idleCount; sessions >= 0; sessions -= 1) {
+      const client = await this.#pool.connect();
+      let mayWrite = false;
+      try {
+        const sql = `SELECT current_setting('transaction_read_only') = 'off' AS "mayWrite"`;
+        mayWrite = (await client.query<{ mayWrite: boolean }>(sql)).rows[0]!.mayWrite;
+      } finally {
+        client.release(!mayWrite);
+      }
+      if (mayWrite) return true;
+    }
+    return false;
   }
 }

@@ -1,28 +1,46 @@
 import { KafkaPublisher, type Kafka } from '@cartwheel/kafka';
 import { attributes, count, type Logger, metrics } from '@cartwheel/observability';
-import { OutboxRelay, type RelayOptions, type RelayRow, type Wake } from '@cartwheel/outbox';
-import { buryUnroutable } from '@cartwheel/parking';
+import {
+  type Channel,
+  OutboxRelay,
+  type Published,
+  type RelayOptions,
+  type RelayRow,
+  type SetAside,
+  type Wake,
+} from '@cartwheel/outbox';
+import { refusedFacts, refusedTasks } from '@cartwheel/parking';
 import type { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import { observedPublish, type OnPublished } from './observed-messages.ts';
 
 type RelayWiring = {
+  /** Of PostgreSQL itself, without a pooler in between. */
   readonly connectionString: string;
   readonly wake: Wake;
   readonly pollIntervalMs: number;
   readonly logger: Logger;
+  readonly onFatal: (reason: string) => void;
 };
 
+/**
+ * The relay of the facts, or of the copies of dead letters: nobody but their readers waits for those, so they have a loop
+ * and a producer of their own.
+ */
 export function kafkaRelay(
   wiring: RelayWiring,
   kafka: Kafka,
-  onPublished?: OnPublished,
+  {
+    channel = 'kafka',
+    onPublished,
+  }: { channel?: 'kafka' | 'dead-letters'; onPublished?: OnPublished | undefined } = {},
 ): { relay: OutboxRelay; close: () => Promise<void> } {
   const publisher = new KafkaPublisher(kafka);
   const relay = new OutboxRelay({
     ...wiring,
-    channel: 'kafka',
+    channel,
     publish: observedPublish('kafka', (rows) => publisher.publish(rows), onPublished),
-    onError: noteFailure('kafka', wiring.logger),
+    setAside: reported(refusedFacts, channel, wiring.logger),
+    onError: noteFailure(channel, wiring.logger),
   });
   return { relay, close: () => publisher.close() };
 }
@@ -31,16 +49,41 @@ export function rabbitmqRelay(wiring: RelayWiring, publisher: RabbitmqPublisher)
   return new OutboxRelay({
     ...wiring,
     channel: 'rabbitmq',
-    publish: observedPublish('rabbitmq', (rows) => publisher.publish(rows.map(toMessage))),
-    setAside: async (client, rows) => {
-      await buryUnroutable(client, rows);
-      wiring.logger.error({ channel: 'rabbitmq', ids: rows.map(({ id }) => id) }, 'task unroutable');
-    },
+    publish: observedPublish('rabbitmq', (rows) => publishTasks(publisher, rows)),
+    setAside: reported(refusedTasks, 'rabbitmq', wiring.logger),
     onError: noteFailure('rabbitmq', wiring.logger),
   });
 }
 
-function noteFailure(channel: RelayOptions['channel'], logger: Logger): NonNullable<RelayOptions['onError']> {
+async function publishTasks(publisher: RabbitmqPublisher, rows: readonly RelayRow[]): Promise<Published> {
+  const { confirmed, unroutable, refused, resting } = await publisher.publish(rows.map(toMessage));
+  const keys = new Map(rows.map(({ seq, key }) => [seq, key?.toString() ?? '']));
+  return {
+    confirmed,
+    refused: [
+      ...refused.map(({ ref, reason }) => ({ seq: ref, reason })),
+      ...unroutable.map((seq) => ({ seq, reason: `no queue is bound for ${keys.get(seq)}` })),
+    ],
+    resting: resting.map(({ exchange, reason }) => ({ destination: exchange, reason })),
+  };
+}
+
+/** The same, and a line in the log for each row that a broker has refused. */
+function reported(setAside: SetAside, channel: Channel, logger: Logger): SetAside {
+  return {
+    ...setAside,
+    async keep(tx, rows) {
+      const kept = await setAside.keep(tx, rows);
+      for (const { row, reason } of rows) {
+        const { id, type, destination } = row;
+        if (reason !== undefined) logger.error({ channel, id, type, destination, reason }, 'message refused');
+      }
+      return kept;
+    },
+  };
+}
+
+function noteFailure(channel: Channel, logger: Logger): NonNullable<RelayOptions['onError']> {
   return (error, attempt) => {
     count(metrics.relayFailures, { [attributes.channel]: channel });
     logger.warn({ channel, attempt, ...error }, 'relay waits');

@@ -3,10 +3,16 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { topology as topologyOf } from '@cartwheel/contracts';
 import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
+import { noteStrayRejection } from '@cartwheel/inbox';
 import { createKafka } from '@cartwheel/kafka';
 import {
+  activeCorrelationId,
+  attributes,
+  classOf,
+  count,
   createLogger,
   type Logger,
+  metrics,
   startContext,
   startMetrics,
   startTracing,
@@ -19,6 +25,7 @@ import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
 import { serveApiDocument } from './api-document.ts';
 import { ChangingConsumers } from './changing-consumers.ts';
+import { compareTopics } from './compare-topics.ts';
 import type { ServiceConfig } from './config.ts';
 import {
   type ConsumerDescription,
@@ -32,6 +39,7 @@ import { NestLog } from './nest-log.ts';
 import { observeHttp } from './observed-http.ts';
 import type { OnPublished } from './observed-messages.ts';
 import { PlatformModule } from './platform.module.ts';
+import { Progress } from './progress.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
 import type { TellTrail } from './trail.ts';
 import { LagWatch, observeDatabase, observeEventLoop, type Sample, tasks } from './samples.ts';
@@ -53,6 +61,9 @@ export type ServiceDescription = {
   /** Told of each fact of this service that Kafka has confirmed. */
   readonly onPublished?: OnPublished;
 };
+
+/** Beyond its deadline: what the statements around a handler may take, each of which the server ends after 30 s. */
+const STUCK_AFTER_MS = 120_000;
 
 /**
  * Boots a service and stays until SIGTERM or SIGINT.
@@ -80,7 +91,12 @@ export async function runService({
     process.exit(1);
   };
   process.on('uncaughtException', (error) => onFatal(describeError(error).stack));
-  process.on('unhandledRejection', (error) => onFatal(describeError(error).stack));
+  process.on('unhandledRejection', (error) => {
+    // One message's or request's, and not the process's: a message fails by it, whoever else is in hand goes on.
+    if (!noteStrayRejection(error) && activeCorrelationId() === undefined) return onFatal(describeError(error).stack);
+    count(metrics.strayRejections, { [attributes.error]: classOf(error) });
+    logger.error(describeError(error), 'a promise was rejected that nobody awaited');
+  });
 
   startContext();
   const endTracing = await startTracing(name, tracesExporter(config), logger);
@@ -91,26 +107,38 @@ export async function runService({
   const unitOfWork = new UnitOfWork(pool, { source: name, topology }, wake);
   const kafka = createKafka(config.KAFKA_BROKERS, name);
   const lagWatch = new LagWatch(kafka);
-  const wiring: Wiring = { source: name, topology, pool, wake, unitOfWork, logger, lagWatch, onFatal };
+  const deadlines = { handlerMs: config.HANDLER_DEADLINE_MS, workerMs: config.WORKER_DEADLINE_MS };
+  const progress = new Progress(Math.max(...Object.values(deadlines)) + STUCK_AFTER_MS);
+  const wiring: Wiring = {
+    ...{ source: name, topology, pool, wake, unitOfWork, logger },
+    ...{ lagWatch, progress, deadlines, onFatal },
+  };
   const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
 
   const ofFacts = consumers.map((description) => factConsumer(wiring, kafka, description));
   const ofTasks = workers.map((description) => taskWorker(wiring, rabbitmq, description));
   const retriers = ofFacts.map(({ retrier }) => retrier);
+  const announcing = ofFacts.map((consumer) => consumer.announcing);
   const strategies = [
     ...ofFacts.map(({ strategy }) => strategy),
     ...ofTasks.flatMap(({ strategy, drainer }) => [strategy, drainer]),
   ];
   const relaying = {
-    connectionString: config.DATABASE_URL,
+    connectionString: config.DATABASE_DIRECT_URL === '' ? config.DATABASE_URL : config.DATABASE_DIRECT_URL,
+    onFatal,
     wake,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
     logger,
   };
-  const toKafka = kafkaRelay(relaying, kafka, onPublished);
-  const relays = [toKafka.relay, ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
+  const toKafka = kafkaRelay(relaying, kafka, { onPublished });
+  const copies = kafkaRelay(relaying, kafka, { channel: 'dead-letters' });
+  const relays = [
+    toKafka.relay,
+    copies.relay,
+    ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : []),
+  ];
 
-  const liveness = new Liveness(pool, strategies);
+  const liveness = new Liveness(pool, strategies, progress);
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
   const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
   if (renderMetrics) {
@@ -132,15 +160,16 @@ export async function runService({
   const comingAndGoing = new ChangingConsumers({
     wanted: async () => (await changing?.(autocommit(pool))) ?? [],
     async start(description) {
-      const { strategy, retrier, unwatch } = factConsumer(wiring, kafka, description);
+      const { strategy, retrier, announcing: saying, unwatch } = factConsumer(wiring, kafka, description);
       await app.connectMicroservice({ strategy }, { inheritAppConfig: true }).listen();
+      saying.start();
       retrier.start();
       strategies.push(strategy);
       return {
         async stop() {
           unwatch();
           strategies.splice(strategies.indexOf(strategy), 1);
-          await Promise.all([strategy.close(), retrier.stop()]);
+          await Promise.all([strategy.close(), retrier.stop(), saying.stop()]);
         },
       };
     },
@@ -158,10 +187,11 @@ export async function runService({
       () => onFatal(`not stopped within ${config.SHUTDOWN_DEADLINE_MS} ms`),
       config.SHUTDOWN_DEADLINE_MS,
     ).unref();
-    const takers = [...strategies.map((strategy) => strategy.close()), ...retriers.map((retrier) => retrier.stop())];
+    const loops = [...retriers, ...announcing];
+    const takers = [...strategies.map((strategy) => strategy.close()), ...loops.map((loop) => loop.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
+    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
     await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');
     process.exit(0);
@@ -188,8 +218,9 @@ export async function runService({
   started = true;
   for (const relay of relays) relay.start();
   await app.startAllMicroservices();
-  for (const retrier of retriers) retrier.start();
+  for (const loop of [...announcing, ...retriers]) loop.start();
   if (changing) comingAndGoing.start();
+  void compareTopics(kafka, topology, logger, stopping.signal);
   logger.info('started');
 }
 

@@ -39,6 +39,7 @@ test('a page tells what waits in the outbox and what is set aside, and goes on w
   const first = await page();
   expect(first).toContain('cartwheel_outbox_messages{cartwheel_channel="kafka",service_name="test"} 1');
   expect(first).toMatch(/cartwheel_outbox_oldest_age\{cartwheel_channel="kafka",service_name="test"\} 9\d\./);
+  expect(first).toMatch(/cartwheel_outbox_dead_rows\{service_name="test"\} \d+/);
   expect(first).toContain('cartwheel_parked_keys{cartwheel_consumer="email",service_name="test"} 2');
   expect(first).toContain('cartwheel_parked_messages{cartwheel_consumer="email",service_name="test"} 2');
   expect(first).toContain('cartwheel_dead_letters_messages{cartwheel_consumer="email",service_name="test"} 1');

@@ -2,7 +2,7 @@ import type { Delivery } from '@cartwheel/contracts';
 import { type Group, type Kafka, LagClock, type Position, positionsOf } from '@cartwheel/kafka';
 import { repeatingTasks } from '@cartwheel/inbox';
 import { attributes, type Logger, type Metric, metrics, observe, type Reading } from '@cartwheel/observability';
-import { waiting } from '@cartwheel/outbox';
+import { deadRows, waiting } from '@cartwheel/outbox';
 import { setAsideCounts } from '@cartwheel/parking';
 import { autocommit, type Pool, type Queryable } from '@cartwheel/postgres';
 import { describeError } from '@cartwheel/primitives';
@@ -27,6 +27,10 @@ const platform: readonly Sample[] = [
           { metric: metrics.outboxOldestAge, value: oldestAgeS, attributes: of },
         ];
       }),
+  },
+  {
+    gauges: [metrics.outboxDeadRows],
+    read: async (database) => [{ metric: metrics.outboxDeadRows, value: await deadRows(database) }],
   },
   {
     gauges: [metrics.parkedKeys, metrics.parkedMessages, metrics.deadLetters, metrics.deadLettersOldestAge],

@@ -1,6 +1,7 @@
 export { deliveredFact } from './delivered.ts';
 export { type Engines, engines, testNamespace } from './engines.ts';
 export { eventually } from './eventually.ts';
+export { pgbouncer, pgbouncerProgram } from './pgbouncer.ts';
 export { runFixture, type FixtureRun } from './fixture.ts';
 export { type GatewaySimulator, gatewaySimulator } from './gateway-simulator.ts';
 export { kafkaProxy } from './kafka-proxy.ts';
@@ -9,4 +10,5 @@ export { kafkaApi, kafkaWire } from './kafka-wire.ts';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.ts';
 export { testDatabase, type TestDatabase } from './test-database.ts';
 export { sendRecord, sendTask } from './send.ts';
+export { orderFacts, type OrderLife, orderLives } from './order-facts.ts';
 export { rabbitmqQueue } from './rabbitmq-queue.ts';

@@ -1,4 +1,12 @@
-import { applySchema, createPool, grantSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
+import {
+  applySchema,
+  createPool,
+  grantSchema,
+  limitSessions,
+  type Pool,
+  type Queryable,
+  type Schema,
+} from '@cartwheel/postgres';
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { engines, testNamespace } from './engines.ts';
@@ -28,6 +36,7 @@ export async function testDatabase(schemas: readonly Schema[]): Promise<TestData
     const template = await templateOf(schemas, server, connected);
     await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     await server.query(`CREATE ROLE ${name} LOGIN PASSWORD 'test'`);
+    for (const limit of limitSessions(name)) await server.query(limit);
   });
 
   const adminUrl = urlOf(user, password, name);

@@ -5,6 +5,7 @@ import { createPool } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import type { FactContext } from '@cartwheel/inbox';
 import { factConsumer, type Wiring } from '../../../libs/service/src/consumers.ts';
+import { Progress } from '../../../libs/service/src/progress.ts';
 import { LagWatch } from '../../../libs/service/src/samples.ts';
 import type { Meter } from '../measure.ts';
 import { type Place, topologyAt } from '../place.ts';
@@ -27,6 +28,8 @@ export function wiringAt(place: Place): Wiring {
     unitOfWork: new UnitOfWork(pool, { source: 'payment', topology }, wake),
     logger: createLogger('bench', 'warn'),
     lagWatch: new LagWatch(createKafka(place.kafkaBrokers, 'bench')),
+    progress: new Progress(600_000),
+    deadlines: { handlerMs: 15_000, workerMs: 90_000 },
     onFatal: (reason) => {
       throw new Error(reason);
     },

@@ -22,6 +22,9 @@ export function relay(place: Place, meter: Meter, channel: Channel): void {
     wake: new Wake(),
     pollIntervalMs: 500,
     logger: createLogger('bench', 'warn'),
+    onFatal: (reason: string) => {
+      throw new Error(reason);
+    },
   };
   const kafka = createKafka(place.kafkaBrokers, 'bench');
   const producerOf = kafka.producer.bind(kafka);

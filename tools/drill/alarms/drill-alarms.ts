@@ -9,7 +9,7 @@ import { alertRules, prometheusIsMissing, startPrometheus } from '../../stack/na
 import { freePorts } from '../../stack/ports.ts';
 import type { Progress } from '../../stack/progress.ts';
 import { startStack } from '../../stack/stack.ts';
-import { renderVerdicts, verify } from '../../verify/verify.ts';
+import { hasFailed, renderVerdicts, verify } from '../../verify/verify.ts';
 import { Shoppers } from '../shoppers.ts';
 import { type Fault, faults } from './faults.ts';
 import { inAHurry } from './hurry.ts';
@@ -31,7 +31,7 @@ const CUSTOMERS = 4;
 /** An alarm that begins again within that has not ended. */
 const STAYS_QUIET_MS = 10_000;
 const PIECES = 100_000;
-const AT_REST_WITHIN_MS = 600_000;
+const PATIENCE_MS = 600_000;
 /** What the services themselves wait for, whatever the hurry: the last rung of the ladder, and a consumer's return. */
 const OWN_TIME_MS = 420_000;
 /** The longest that a rule looks back: half an hour, and what came before. */
@@ -72,11 +72,11 @@ export async function drillAlarms({ only, hurry, progress, signal }: AlarmOption
     const rows: AlarmRow[] = [];
     for (const fault of chosen) rows.push(await see(fault, { shop, shoppers, watch, withinMs, progress, signal }));
     const verdicts = await progress.step('coming to rest, and checking every promise', () =>
-      verify(shop.target, { atRestWithinMs: AT_REST_WITHIN_MS, signal }),
+      verify(shop.target, { patienceMs: PATIENCE_MS, signal }),
     );
     progress.say(renderVerdicts(verdicts));
     for (const offender of shoppers.offenders) progress.say(`✗ ${offender}`);
-    const held = shoppers.offenders.length === 0 && verdicts.every(({ verdict }) => verdict !== 'broken');
+    const held = shoppers.offenders.length === 0 && !verdicts.some(hasFailed);
     if (!held) process.exitCode = 1;
     return rows;
   } catch (error) {

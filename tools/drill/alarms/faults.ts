@@ -2,7 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancel } from '../../demo/place.ts';
 import { Shop as Operator } from '../../dead-letters/shop.ts';
 import type { ServiceName } from '../../verify/target.ts';
-import { closeDatabase, freeze, lockTable, order, refuseRows, type Scene, sendNonsense, untilThere } from './scene.ts';
+import {
+  closeDatabase,
+  freeze,
+  holdDeadRows,
+  lockTable,
+  makeGap,
+  order,
+  refuseRows,
+  type Scene,
+  sendNonsense,
+  untilThere,
+} from './scene.ts';
 
 /** What has to be broken for an alarm to fire. */
 export type Fault = {
@@ -98,6 +109,11 @@ export const faults: readonly Fault[] = [
     plant: (scene) => freeze(scene, 'kafka'),
   },
   {
+    alarm: 'OutboxBloats',
+    broken: 'an old snapshot holds 250 000 deleted rows',
+    plant: (scene) => holdDeadRows(scene, 'order'),
+  },
+  {
     alarm: 'ConsumerLags',
     broken: 'email cannot write',
     plant: (scene) => lockTable(scene, 'email', 'processed_events'),
@@ -128,6 +144,15 @@ export const faults: readonly Fault[] = [
     plant(scene) {
       scene.undo.defer(() => discardAll(scene, 'payment'));
       return sendNonsense(scene);
+    },
+  },
+  {
+    alarm: 'FactsMissing',
+    broken: 'analytics has seen a fact less of an order than was told',
+    async plant(scene) {
+      const { orderId } = await order(scene);
+      await untilThere(scene, 'analytics', `SELECT FROM fact_sequences WHERE subject = '${orderId}' AND seen > 1`);
+      await makeGap(scene, orderId);
     },
   },
   {

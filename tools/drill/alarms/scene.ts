@@ -43,6 +43,28 @@ export async function lockTable({ shop, undo }: Scene, service: ServiceName, tab
   return mend;
 }
 
+/** Rows of the outbox come and go in one transaction; a snapshot that is older keeps vacuum from them. */
+export async function holdDeadRows({ shop, undo }: Scene, service: ServiceName): Promise<Mend> {
+  const url = shop.target.databases[service];
+  const client = new pg.Client({ connectionString: url, application_name: 'drill' });
+  client.on('error', () => undefined);
+  const mend = async () => {
+    await client.end();
+    await query(url, 'VACUUM outbox');
+  };
+  undo.defer(mend);
+  await client.connect();
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM outbox');
+  await query(
+    url,
+    `BEGIN;
+     INSERT INTO outbox (channel, id, destination, type, headers)
+       SELECT 'dead-letters', gen_random_uuid(), 'drill', 'drill', '{}' FROM generate_series(1, 250000);
+     DELETE FROM outbox WHERE destination = 'drill'; COMMIT`,
+  );
+  return mend;
+}
+
 /** Nobody gets into a service's database, and who is in is thrown out. */
 export async function closeDatabase({ shop, undo }: Scene, service: ServiceName): Promise<void> {
   const url = new URL(shop.target.databases[service]);
@@ -79,6 +101,14 @@ export async function sendNonsense({ shop }: Scene): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+/** As if a fact of this order had been lost on its way to analytics. Ended as docs/runbook.md says. */
+export async function makeGap({ shop, undo }: Scene, orderId: string): Promise<void> {
+  const url = shop.target.databases.analytics;
+  const where = `WHERE topic LIKE '%order-events' AND subject = '${orderId}'`;
+  undo.defer(async () => void (await query(url, `UPDATE fact_sequences SET seen = last, gap_since = NULL ${where}`)));
+  await query(url, `UPDATE fact_sequences SET seen = seen - 1, gap_since = now() ${where}`);
 }
 
 /** One order, with a good card. */

@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts';
 const claim = { file: 'libs/inbox/src/claim.ts', spec: 'libs/inbox/src/chunk.int.spec.ts' };
 const inbox = { file: 'libs/inbox/src/fact-inbox.ts', spec: 'libs/inbox/src/chunk.int.spec.ts' };
 const attempt = { file: 'libs/inbox/src/attempt.ts', spec: 'libs/inbox/src/chunk.int.spec.ts' };
+const work = { file: 'libs/inbox/src/fact-work.ts', spec: 'libs/inbox/src/chunk.int.spec.ts' };
 const factSpec = 'libs/inbox/src/fact-inbox.int.spec.ts';
 
 export const consumer: readonly Mutant[] = [
@@ -57,9 +58,9 @@ export const consumer: readonly Mutant[] = [
       if (fresh.length === 0) return repeated;
       // A statement of its own: a snapshot is older than the wait that the claim sat through, and as one statement with it
       // let a fact pass the one that was parked meanwhile.
-      const held = await this.#heldKeys(tx, fresh);`,
+      const held = await work.heldKeys(tx, fresh);`,
     to: `
-      const held = await this.#heldKeys(tx, messages);
+      const held = await work.heldKeys(tx, messages);
       const ids = messages.map(({ id }) => id);
       const claimed = await claim(tx, consumer, ids);
       const [fresh, repeated] = partition(messages, ({ id }) => claimed.delete(id));
@@ -70,7 +71,7 @@ export const consumer: readonly Mutant[] = [
     name: 'rows-not-locked-before-the-handlers',
     promise: 'Consumers that touch the same rows in different order do not deadlock.',
     file: inbox.file,
-    from: `      if (locks && facts.length > 0) await locks(tx, facts);
+    from: `      await work.lock(tx, facts);
 `,
     to: '',
     spec: factSpec,
@@ -90,9 +91,9 @@ export const consumer: readonly Mutant[] = [
   {
     name: 'messages-of-a-failed-handler-sent',
     promise: 'What a handler announced before it failed was never said.',
-    ...inbox,
-    from: 'if (!thrown) collected.push(...emitted);',
-    to: 'collected.push(...emitted);',
+    ...work,
+    from: 'const collected: Collected[] = [];',
+    to: 'const collected: Collected[] = ((this as any).collected ??= []);',
     test: [
       'a handler that fails in a chunk',
       'takes back what it did and announced, and the others are applied, in the same transaction',
@@ -102,10 +103,12 @@ export const consumer: readonly Mutant[] = [
     name: 'id-let-go-between-two-attempts',
     promise: 'The id of a fact that fails is never free in between for another instance.',
     ...inbox,
-    from: 'if (!thrown) continue;',
-    to: `if (!thrown) continue;
+    from: 'const failure = thrown ?? verdict;',
+    to: `const failure = thrown ?? verdict;
+      if (failure) {
         for (const sql of ['ROLLBACK', 'SELECT pg_sleep(1)', 'BEGIN']) await tx.query(sql);
-        await claim(tx, consumer, [id]);`,
+        await claim(tx, consumer, [id]);
+      }`,
     test: [
       'a handler that fails in a chunk',
       'does not let go of the id in between: whoever delivers it meanwhile waits, and finds it taken',
@@ -115,7 +118,7 @@ export const consumer: readonly Mutant[] = [
     name: 'failed-statement-hidden-by-its-handler',
     promise: 'A handler that hides the error of a statement is to blame for that itself, and not the fact behind it.',
     ...attempt,
-    from: `thrown ?? (await settled(() => tx.query('RELEASE SAVEPOINT attempt')));`,
+    from: 'thrown ?? (await settled(() => release(tx)));',
     to: 'thrown;',
     test: [
       'a handler that fails in a chunk',
@@ -135,7 +138,7 @@ export const consumer: readonly Mutant[] = [
     name: 'time-out-of-a-statement-blamed-on-the-fact',
     promise: 'A time-out or a deadlock counts against no fact, whatever its handler makes of it.',
     file: attempt.file,
-    from: `  if (isDatabaseFailure(firstFailure)) throw new DatabaseUnavailable('a statement failed', { cause: firstFailure });
+    from: `  if (blame === 'either') return { error: known ?? failed.error, isDoubtful: true };
 `,
     to: '',
     spec: factSpec,
@@ -145,23 +148,22 @@ export const consumer: readonly Mutant[] = [
     name: 'database-away-blamed-on-the-fact',
     promise: 'A database that cannot be reached counts against no fact.',
     ...attempt,
-    from: `  if (failed.error instanceof DatabaseUnavailable) throw failed.error;
-`,
-    to: '',
+    from: 'const known = failed.error instanceof DatabaseUnavailable ? failed.error : firstFailure;',
+    to: 'const known = firstFailure;',
     test: ['a handler that fails in a chunk', 'for a database that it reached by another way counts for nobody'],
   },
   {
     name: 'statement-of-ours-blamed-on-the-fact',
     promise: 'An error in a statement that no handler wrote repeats the chunk and counts against no fact.',
     ...inbox,
-    from: 'await blameDatabase(this.#transact(messages, handlers, signal, underSavepoint));',
-    to: 'await this.#transact(messages, handlers, signal, underSavepoint);',
-    test: ['an error that no handler threw', 'in %s repeats the chunk and parks nothing'],
+    from: 'setAside = await blameDatabase(this.#transactAlone(place, message, work.handlers));',
+    to: 'setAside = await this.#transactAlone(place, message, work.handlers);',
+    test: ['an error that no handler threw', 'in keeping what failed repeats the chunk and parks nothing'],
   },
   {
     name: 'unreadable-record-stops-the-consumer',
     promise: 'A record that cannot be read is dead at once, byte for byte, and the ones behind it are applied.',
-    file: inbox.file,
+    file: 'libs/inbox/src/fact-message.ts',
     from: 'return { id, delivery, unreadable: { error } };',
     to: 'throw error;',
     spec: factSpec,
@@ -170,7 +172,8 @@ export const consumer: readonly Mutant[] = [
   {
     name: 'unreadable-record-is-another-each-time',
     promise: 'A record without an id of its own is one dead letter, however often it is delivered.',
-    ...inbox,
+    file: 'libs/inbox/src/fact-message.ts',
+    spec: inbox.spec,
     from: `own ?? deriveId(delivery.topic, delivery.partition ?? -1, delivery.offset ?? '');`,
     to: 'own ?? crypto.randomUUID();',
     test: [

@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.ts';
 
 const inbox = 'libs/inbox/src/fact-inbox.ts';
+const work = 'libs/inbox/src/fact-work.ts';
 const parked = { file: 'libs/parking/src/parking.ts', spec: 'libs/parking/src/parking.int.spec.ts' };
 const retrier = { file: 'libs/parking/src/retrier.ts', spec: 'libs/parking/src/retrier.int.spec.ts' };
 
@@ -8,7 +9,7 @@ export const parking: readonly Mutant[] = [
   {
     name: 'nothing-is-held',
     promise: 'Each fact is applied at most once, in order per key, and ends as applied, parked or dead.',
-    file: inbox,
+    file: work,
     from: 'if (!parking || keys.length === 0) return new Set();',
     to: 'if (parking || keys) return new Set();',
     spec: 'libs/parking/src/parking.model.int.spec.ts',
@@ -18,13 +19,22 @@ export const parking: readonly Mutant[] = [
     name: 'failed-fact-holds-nobody-in-its-chunk',
     promise: 'The later facts of a key wait behind one that failed, also in the same chunk; other keys flow.',
     file: inbox,
-    from: 'if (parking && delivery.key !== null) held.add(keyOf(delivery.key));',
-    to: '',
+    from: `if (held.size > 0) setAside = { id, delivery, state: 'parked' };`,
+    to: `if (held.size < 0) setAside = { id, delivery, state: 'parked' };`,
     spec: parked.spec,
     test: [
       'a message that fails',
       'is parked for a second or less, and the later ones of its key wait behind it, in order, while other keys flow',
     ],
+  },
+  {
+    name: 'unreadable-fact-holds-nobody-in-its-chunk',
+    promise: 'A record that cannot be read holds the later ones of its key, also in the same chunk.',
+    file: inbox,
+    from: 'if (parking && delivery.key !== null) held.add(keyOf(delivery.key));',
+    to: '',
+    spec: 'libs/inbox/src/chunk.int.spec.ts',
+    test: ['a chunk', 'in which one cannot be read sets the later ones of its key aside behind it'],
   },
   {
     name: 'dead-fact-holds-nobody',
@@ -82,18 +92,18 @@ export const parking: readonly Mutant[] = [
     name: 'retry-counted-after-the-lock-is-gone',
     promise: 'A failure is counted before another instance may try.',
     ...retrier,
-    from: 'if (thrown) return this.#fail(tx, position, row, thrown.error);',
-    to: `if (thrown) {
+    from: `if (attempted.kind === 'failed') return this.#fail(tx, position, row, attempted.error);`,
+    to: `if (attempted.kind === 'failed') {
         for (const sql of ['ROLLBACK', 'BEGIN']) await tx.query(sql);
-        return this.#fail(tx, position, row, thrown.error);
+        return this.#fail(tx, position, row, attempted.error);
       }`,
     test: ['two retriers', 'count a failure before the row is free for the other'],
   },
   {
     name: 'retry-without-the-locks-of-the-consumer',
     promise: 'A second attempt locks its rows as the first did, and does not deadlock with a chunk.',
-    file: inbox,
-    from: 'await locks?.(tx, [envelope]);',
+    file: work,
+    from: 'await this.lock(tx, [message.envelope]);',
     to: '',
     spec: retrier.spec,
     test: ['two retriers', 'and a chunk lock the rows that they touch in one order, and do not deadlock'],
@@ -123,8 +133,17 @@ export const parking: readonly Mutant[] = [
     promise: 'An error of the database at one message does not hold up the other keys.',
     ...retrier,
     from: `          trouble = error as Error;
+          await this.#putOff(position);
           return 0;`,
     to: '          throw error;',
     test: ['an error of the database', '%s is no attempt, and does not hold up the other keys'],
+  },
+  {
+    name: 'trouble-comes-first-again',
+    promise: 'A hundred messages whose attempts do not count keep no other from its turn.',
+    ...retrier,
+    from: 'await this.#putOff(position);',
+    to: '',
+    test: ['an error of the code', 'at a hundred heads (%s) does not keep the others from their turn'],
   },
 ];

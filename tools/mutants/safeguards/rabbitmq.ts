@@ -4,6 +4,7 @@ const publisher = {
   file: 'libs/rabbitmq/src/rabbitmq-publisher.ts',
   spec: 'libs/rabbitmq/src/rabbitmq-publisher.int.spec.ts',
 };
+const refusals = { file: publisher.file, spec: 'libs/rabbitmq/src/rabbitmq-publisher.refusals.int.spec.ts' };
 const strategy = {
   file: 'libs/rabbitmq/src/rabbitmq.strategy.ts',
   spec: 'libs/rabbitmq/src/rabbitmq.strategy.int.spec.ts',
@@ -47,7 +48,7 @@ export const rabbitmq: readonly Mutant[] = [
     name: 'no-waiting-for-drain',
     promise: 'What a slow broker does not take yet waits in the database, and not in memory.',
     ...publisher,
-    from: `if (full) await once(channel, 'drain', { signal: lost });`,
+    from: `if (sent.full) await once(channel, 'drain', { signal: lost }).catch(() => undefined);`,
     to: '',
     test: ['a broker that takes nothing is handed no more than the socket holds, and the rest once it does'],
   },
@@ -58,6 +59,41 @@ export const rabbitmq: readonly Mutant[] = [
     from: 'if (this.#blocked !== undefined) throw new Error(`RabbitMQ blocks publishers: ${this.#blocked}`);',
     to: '',
     test: ['a broker that blocks publishers is sent nothing until it lifts that, or the connection ends'],
+  },
+  {
+    name: 'send-what-no-frame-holds',
+    promise: 'A task whose headers no frame holds is named, and does not close the connection of all others.',
+    ...refusals,
+    from: "if (!fitsFrame(connection, message.headers)) return 'refused';",
+    to: '',
+    test: [
+      'what no connection can carry',
+      'is also what does not fit a frame of this broker, which would close the connection',
+    ],
+  },
+  {
+    name: 'fail-all-for-one-that-cannot-be-encoded',
+    promise: 'A task that amqplib cannot encode is named, and its neighbours are sent.',
+    ...refusals,
+    from: "if (['RangeError', 'TypeError'].includes((error as Error).name)) return 'refused';",
+    to: '',
+    test: ['what no connection can carry', 'is named and not sent, and its neighbours are confirmed: %s'],
+  },
+  {
+    name: 'one-channel-for-all-exchanges',
+    promise: 'A publish to an exchange that is missing costs nobody else a confirm.',
+    ...refusals,
+    from: 'const lane = await this.#laneOf(exchange);',
+    to: "const lane = await this.#laneOf('');",
+    test: ['an exchange that takes nothing', 'because it %s is named, and takes no confirm of others with it'],
+  },
+  {
+    name: 'climb-in-vain-for-ever',
+    promise: 'A task that no ladder can hold is a dead letter, and leaves its place at the worker to others.',
+    ...strategy,
+    from: 'if (refused.length === 1) return',
+    to: 'if (refused.length > 1) return',
+    test: ['a task', 'that no ladder can hold is given up with the reason, and leaves its place to others'],
   },
   {
     name: 'confirms-without-a-deadline',

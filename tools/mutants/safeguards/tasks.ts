@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 
 const inbox = { file: 'libs/inbox/src/task-inbox.ts', spec: 'libs/inbox/src/task-inbox.int.spec.ts' };
 const attempts = { file: 'libs/inbox/src/task-attempts.ts', spec: inbox.spec };
+const blame = 'libs/inbox/src/task-blame.int.spec.ts';
 const ladder = { file: 'libs/inbox/src/task-ladder.ts', spec: inbox.spec };
 
 export const tasks: readonly Mutant[] = [
@@ -45,8 +46,8 @@ export const tasks: readonly Mutant[] = [
     name: 'id-not-recorded',
     promise: 'A task that asks for nothing more records that too.',
     ...inbox,
-    from: 'if (!finished) await finish(() => Promise.resolve());',
-    to: '',
+    from: 'await (finished ?? context.finish(() => Promise.resolve()));',
+    to: 'await finished;',
     test: ['a task', 'that is not due records its id and emits nothing'],
   },
   {
@@ -77,9 +78,8 @@ export const tasks: readonly Mutant[] = [
     name: 'database-away-climbs-the-ladder',
     promise: 'A database that is away is waited for with the task in hand, and counts for nobody.',
     ...inbox,
-    from: `      if (error instanceof DatabaseUnavailable) throw error;
-`,
-    to: '',
+    from: 'if (!(error instanceof DatabaseUnavailable)) throw error;',
+    to: 'if (error) throw error;',
     test: ['a failure', 'of the database is waited out with the task in hand, and counts for nobody'],
   },
   {
@@ -97,5 +97,44 @@ export const tasks: readonly Mutant[] = [
     from: 'if ((await claim(tx, consumer, [id])).size === 0) return false;',
     to: 'await claim(tx, consumer, [id]);',
     test: ['a task that the broker gave up', 'after its outcome was recorded, or twice, is nothing to look at'],
+  },
+  {
+    name: 'outside-asked-again',
+    promise: 'A database that is away while the outcome is recorded does not make a worker ask the outside again.',
+    file: inbox.file,
+    from: 'this.#patiently(() => this.#record(task, place, cause, step), hand, DOUBTS)',
+    to: 'this.#record(task, place, cause, step)',
+    spec: blame,
+    test: ['a database that fails a worker’s transaction (%s) is waited for there: the outside is asked once'],
+  },
+  {
+    name: 'chance-for-ever-in-a-worker',
+    promise: 'What fails again and again in a worker’s transaction, on a database that lives, is the worker’s failure.',
+    file: inbox.file,
+    from: 'if (doubted >= doubts) throw error.cause;',
+    to: '',
+    spec: blame,
+    test: ['what may be chance in a worker’s transaction (%s) is tried three times there, and then climbs the ladder'],
+  },
+  {
+    name: 'worker-without-a-deadline',
+    promise: 'A worker that never settles has failed when its deadline is over.',
+    file: inbox.file,
+    from: 'await deadline.over(worked);',
+    to: 'await worked;',
+    spec: blame,
+    test: ['a worker that never settles has failed when its deadline is over, and what it does later is not recorded'],
+  },
+  {
+    name: 'deaths-of-workers-not-counted',
+    promise: 'A task that ends its process is dead after three deaths, whatever the broker counts.',
+    file: inbox.file,
+    from: 'if (begun.deaths >= MAX_DEATHS) {',
+    to: 'if (begun.deaths < 0) {',
+    spec: 'libs/inbox/src/deaths.fault.spec.ts',
+    test: [
+      'a task that ends its process',
+      'is dead after three deaths, whatever the broker counts, and can be replayed',
+    ],
   },
 ];

@@ -1,4 +1,5 @@
 import type { Evidence, FactRecord, Task } from '../evidence.ts';
+import { appliedAndSetAside } from '../ends.ts';
 import { consumerGroups, handledTypes } from '../handled-types.ts';
 import { firstOccurrences } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
@@ -11,12 +12,19 @@ export function appliedOnce(evidence: Evidence): Verdict {
     taken - evidence.parked.filter(({ consumer, id }) => evidence.processed.get(consumer)?.has(id)).length;
   const repeats = evidence.records.length - facts.size;
   const detail = `${applied} applications, ${repeats} facts published again`;
-  const offenders = [
+  const late = [
     ...consumerGroups.flatMap((group) => applications(evidence, facts, group)),
-    ...effects(evidence, [...facts.values()]),
+    ...answers(evidence, [...facts.values()]),
+  ];
+  const wrong = [
+    ...appliedAndSetAside(evidence).map(
+      ({ row, effect }) =>
+        `${row.consumer} took ${row.id} again, though it had led to ${effect.type} ${effect.id} of ${effect.subject}`,
+    ),
+    ...repeatedEffects(evidence, [...facts.values()]),
     ...evidence.tasks.flatMap((task) => finishedOnce(evidence, task)),
   ];
-  return judge(2, 'each message applied once', detail, offenders);
+  return judge(2, 'each message applied once', detail, { wrong, late }, evidence.unrest);
 }
 
 /** The ids that a group recorded against those it had to: none is missing, and none comes from nowhere. */
@@ -36,22 +44,30 @@ function applications(
   ];
 }
 
-/**
- * `processed_events` cannot hold an id twice, so a dedup that fails shows in what was done: the same announcement twice for
- * one cause, the same event or stock movement twice for one order, a payment too many or too few.
- */
-function effects({ orders, movements, payments, parked, processed }: Evidence, facts: readonly FactRecord[]): string[] {
+/** Whoever took an OrderPlaced has a payment for it, or answered it: once. */
+function answers({ payments, parked, processed }: Evidence, facts: readonly FactRecord[]): string[] {
   const dead = (group: string, id: string) => parked.some((row) => row.consumer === group && row.id === id);
   const paid = Map.groupBy(payments, ({ orderId }) => orderId);
-  const answers = Map.groupBy(
+  const answered = Map.groupBy(
     facts.filter(({ type }) => type === 'StockReserved' || type === 'StockRejected'),
     ({ causationId }) => causationId,
   );
   const placed = facts.filter(({ type }) => type === 'OrderPlaced');
-  const wrong = (group: string, count: (fact: FactRecord) => number, what: string) =>
+  const miscounted = (group: string, count: (fact: FactRecord) => number, what: string) =>
     placed
       .filter((fact) => processed.get(group)?.has(fact.id) && !dead(group, fact.id) && count(fact) !== 1)
       .map((fact) => `order ${fact.subject}: ${count(fact)} ${what} for its OrderPlaced`);
+  return [
+    ...miscounted('payment', ({ subject }) => paid.get(subject)?.length ?? 0, 'payments'),
+    ...miscounted('inventory', ({ id }) => answered.get(id)?.length ?? 0, 'answers of inventory'),
+  ];
+}
+
+/**
+ * `processed_events` cannot hold an id twice, so a dedup that fails shows in what was done: the same announcement twice for
+ * one cause, the same event, stock movement or task twice for one order.
+ */
+function repeatedEffects({ orders, movements, tasks }: Evidence, facts: readonly FactRecord[]): string[] {
   return [
     ...repeated(facts, ({ type, subject, causationId }) => `${type} of ${subject} caused by ${causationId}`),
     ...orders.flatMap(({ orderId, events }) =>
@@ -61,8 +77,11 @@ function effects({ orders, movements, payments, parked, processed }: Evidence, f
       movements.filter(({ orderId }) => orderId !== null),
       ({ orderId, sku, kind }) => `${sku} ${kind} for order ${orderId}`,
     ),
-    ...wrong('payment', ({ subject }) => paid.get(subject)?.length ?? 0, 'payments'),
-    ...wrong('inventory', ({ id }) => answers.get(id)?.length ?? 0, 'answers of inventory'),
+    // An order has several mails, and each step of its payment once.
+    ...repeated(
+      tasks.filter(({ queue }) => queue === 'payment.card'),
+      ({ type, subject }) => `the task ${type} for order ${subject}`,
+    ),
   ];
 }
 

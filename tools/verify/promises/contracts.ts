@@ -5,17 +5,18 @@ import { judge, type Verdict } from '../verdict.ts';
 /** 11. Every message validates against its contract, and its causation chain ends at an HTTP request. */
 export function contractsAndCauses(evidence: Evidence): Verdict {
   const facts = firstOccurrences(evidence);
-  const offenders = [...evidence.unreadable, ...causes(facts)];
+  const { wrong, late } = causes(facts);
   return judge(
     11,
     'contracts kept, causes known',
     `${evidence.records.length + evidence.unreadable.length} records read`,
-    offenders,
+    { wrong: [...evidence.unreadable, ...wrong], late },
+    evidence.unrest,
   );
 }
 
-function causes(facts: ReadonlyMap<string, FactRecord>): string[] {
-  const offenders: string[] = [];
+function causes(facts: ReadonlyMap<string, FactRecord>): { wrong: string[]; late: string[] } {
+  const [wrong, late]: [string[], string[]] = [[], []];
   const seen = new Set<string>();
   for (const fact of facts.values()) {
     const chain = new Set<string>();
@@ -24,14 +25,14 @@ function causes(facts: ReadonlyMap<string, FactRecord>): string[] {
       chain.add(at.id);
       if (at.causationId.startsWith('http:')) break;
       const cause = facts.get(at.causationId);
-      if (!cause) offenders.push(`${at.type} ${at.id}: its cause ${at.causationId} is in no topic`);
+      if (!cause) late.push(`${at.type} ${at.id}: its cause ${at.causationId} is in no topic`);
       else if (cause.correlationId !== at.correlationId)
-        offenders.push(`${at.type} ${at.id}: of another checkout than its cause`);
-      else if (chain.has(cause.id)) offenders.push(`${at.type} ${at.id}: causes itself`);
+        wrong.push(`${at.type} ${at.id}: of another checkout than its cause`);
+      else if (chain.has(cause.id)) wrong.push(`${at.type} ${at.id}: causes itself`);
       at = cause;
     }
     // Good or bad: each is reported once.
     for (const id of chain) seen.add(id);
   }
-  return offenders;
+  return { wrong, late };
 }

@@ -76,11 +76,11 @@ export function goodShop(): GoodShop {
     ],
     stock: [{ sku: 'mug', available: 3, reserved: 0, shipped: 2 }],
     movements: [
-      { sku: 'mug', orderId: null, kind: 'initial', available: 5, reserved: 0, shipped: 0 },
-      { sku: 'mug', orderId: 'a', kind: 'reserved', available: -2, reserved: 2, shipped: 0 },
-      { sku: 'mug', orderId: 'b', kind: 'reserved', available: -1, reserved: 1, shipped: 0 },
-      { sku: 'mug', orderId: 'b', kind: 'released', available: 1, reserved: -1, shipped: 0 },
-      { sku: 'mug', orderId: 'a', kind: 'shipped', available: 0, reserved: -2, shipped: 2 },
+      { sku: 'mug', orderId: null, kind: 'initial', available: 5, reserved: 0, shipped: 0, recent: true },
+      { sku: 'mug', orderId: 'a', kind: 'reserved', available: -2, reserved: 2, shipped: 0, recent: true },
+      { sku: 'mug', orderId: 'b', kind: 'reserved', available: -1, reserved: 1, shipped: 0, recent: true },
+      { sku: 'mug', orderId: 'b', kind: 'released', available: 1, reserved: -1, shipped: 0, recent: true },
+      { sku: 'mug', orderId: 'a', kind: 'shipped', available: 0, reserved: -2, shipped: 2, recent: true },
     ],
     reservations: [
       { orderId: 'a', sku: 'mug', quantity: 2, state: 'shipped' },
@@ -146,9 +146,9 @@ export function goodShop(): GoodShop {
       { name: 'payment.card.dead', queue: 'payment.card', ready: 0, isDead: true },
     ],
     analytics: new Map(
-      records.map(({ id, type, subject, topic, partition, offset }) => [
+      records.map(({ id, type, subject, topic, partition, offset, time, correlationId, causationId }) => [
         id,
-        { type, subject, topic, partition, offset },
+        { type, subject, topic, partition, offset, time, correlationId, causationId },
       ]),
     ),
     analyticsTwice: [],
@@ -210,6 +210,7 @@ function order(orderId: string, quantity: number, later: readonly [string, strin
     version: all.length,
     status: state.status,
     state,
+    recent: true,
     events: all.map((event, index) => ({ version: index + 1, event, factId: factIds[index] ?? null })),
   };
 }
@@ -231,4 +232,39 @@ export function bury(shop: GoodShop, consumer: string, id: string): void {
   const { topic, partition, offset, subject } = record(shop, id);
   shop.parked.push({ consumer, id, source: 'kafka', topic, partition, offset, state: 'dead', subject });
   shop.deadLetterCopies.add(`${consumer} ${topic} ${partition} ${offset}`);
+}
+
+/** Sets a task aside as a dead letter of its queue. */
+export function buryTask(shop: GoodShop, id: string): void {
+  const { queue, subject } = shop.tasks.find((task) => task.id === id)!;
+  const row = {
+    consumer: queue,
+    id,
+    source: 'rabbitmq' as const,
+    topic: queue,
+    partition: null,
+    offset: null,
+    subject,
+  };
+  shop.parked.push({ ...row, state: 'dead' });
+}
+
+/** Order `a` is given back, of which the gateway has paid `amountMinor`. */
+export function refund(shop: GoodShop, amountMinor: number, status: 'refunding' | 'refunded' = 'refunded'): true {
+  shop.orders[0]!.status = status;
+  shop.payments[0]!.state = status;
+  if (amountMinor > 0) shop.ledger.push({ ...shop.ledger[2]!, operation: 'refund', amountMinor });
+  return true;
+}
+
+/** Its goods are back in stock. */
+export function giveBack(shop: GoodShop): void {
+  shop.reservations[0]!.state = 'returned';
+  shop.movements.push({ ...shop.movements.at(-1)!, kind: 'returned', available: 2, reserved: 0, shipped: -2 });
+  shop.stock[0] = { sku: 'mug', available: 5, reserved: 0, shipped: 0 };
+}
+
+/** The gateway holds money for order `b` under one more intent. */
+export function hold(shop: GoodShop, intentId: string): void {
+  shop.ledger.push({ ...shop.ledger[1]!, intentId, operation: 'authorize' });
 }

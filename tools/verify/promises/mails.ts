@@ -22,7 +22,9 @@ export function mails(evidence: Evidence): Verdict {
     for (const [milestone, template] of Object.entries(MILESTONES)) {
       const email = requested.get(`${orderId} ${template}`);
       requested.delete(`${orderId} ${template}`);
-      const isDue = events.some(({ event }) => event.type === milestone);
+      const reached = (type: string) => events.some(({ event }) => event.type === type);
+      // An order whose cancellation was read first is not confirmed any more (docs/partitions.md).
+      const isDue = reached(milestone) && !(template === 'confirmation' && !email && reached('OrderCancelled'));
       const received = email ? (copies.get(email.emailId)?.length ?? 0) : 0;
       if (!isDue && email) offenders.push(`order ${orderId}: a ${template} that it should not get`);
       else if (isDue && received === 0 && !excused.has(orderId))
@@ -44,8 +46,8 @@ export function mails(evidence: Evidence): Verdict {
     0,
     'one mail per milestone',
     `${evidence.emails.length} asked for, ${evidence.mailbox.length} received`,
-    offenders,
-    repeats,
+    { late: offenders, remarks: repeats },
+    evidence.unrest,
   );
 }
 

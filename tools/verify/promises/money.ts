@@ -1,6 +1,7 @@
 import { ordersWithDeadLetter } from '../dead-letters.ts';
 import type { Evidence, LedgerEntry, OrderRow, PaymentRow } from '../evidence.ts';
 import { judge, type Verdict } from '../verdict.ts';
+import { openAuthorizations } from './orders-end.ts';
 
 /** How a payment may stand when its order has ended, or waits for its money to go back. */
 const SETTLED: Record<string, readonly string[]> = {
@@ -19,7 +20,7 @@ export function moneyAddsUp(evidence: Evidence): Verdict {
   const ledger = Map.groupBy(evidence.ledger, ({ metadata }) => metadata['orderId'] ?? 'without an order');
   const payments = Map.groupBy(evidence.payments, ({ orderId }) => orderId);
   const known = new Set(evidence.orders.map(({ orderId }) => orderId));
-  const offenders = [
+  const late = [
     ...[...ledger.keys()]
       .filter((orderId) => !known.has(orderId))
       .map((orderId) => `order ${orderId}: in the ledger, and in no database`),
@@ -31,11 +32,15 @@ export function moneyAddsUp(evidence: Evidence): Verdict {
       ]),
     ...(excused.size === 0 ? sums(evidence) : []),
   ];
+  const wrong = [...ledger]
+    .map(([orderId, entries]) => [orderId, entries.filter(({ operation }) => operation === 'capture').length] as const)
+    .filter(([, times]) => times > 1)
+    .map(([orderId, times]) => `order ${orderId}: captured ${times} times`);
   const captures = evidence.ledger.filter(({ operation }) => operation === 'capture');
   const taken = amounts(captures.map(({ currency, amountMinor }) => [currency, amountMinor]));
   const refunds = evidence.ledger.filter(({ operation }) => operation === 'refund').length;
   const detail = `${captures.length} captures${[...taken].map(([currency, minor]) => `, ${minor} ${currency} minor`).join('')}, ${refunds} refunds`;
-  return judge(5, 'money adds up', detail, offenders);
+  return judge(5, 'money adds up', detail, { wrong, late }, evidence.unrest);
 }
 
 /** What the gateway did for one order. */
@@ -43,10 +48,13 @@ function moved({ status, state }: OrderRow, entries: readonly LedgerEntry[]): st
   const captures = entries.filter(({ operation }) => operation === 'capture');
   const refunds = entries.filter(({ operation }) => operation === 'refund');
   const offenders = wentBack(status, state.total?.amountMinor ?? 0, refunds);
-  if (captures.length > 1) offenders.push(`captured ${captures.length} times`);
   if (PAID.includes(status) && captures.length === 0) offenders.push(`${status}, and nothing was captured`);
   if (['placed', 'cancelled'].includes(status) && captures.length > 0)
     offenders.push(`${status}, and money was captured`);
+  if (PAID.includes(status))
+    offenders.push(
+      ...openAuthorizations(entries).map((intentId) => `${status}, and money is still held by ${intentId}`),
+    );
   for (const { amountMinor, currency } of captures) {
     const isTotal = amountMinor === state.total?.amountMinor && currency === state.total.currency;
     if (!isTotal)

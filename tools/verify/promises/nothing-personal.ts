@@ -8,7 +8,7 @@ import { judge, type Verdict } from '../verdict.ts';
 export function nothingPersonal({ personal, looked }: Evidence): Verdict {
   const title = 'nothing personal shown';
   const found = `${looked} headers and error texts`;
-  if (personal.length > 0) return judge(12, title, found, personal);
+  if (personal.length > 0) return judge(12, title, found, { wrong: personal });
   return {
     promise: 12,
     title,

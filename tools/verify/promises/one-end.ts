@@ -1,4 +1,5 @@
 import { openDeadLetters, openTasks } from '../dead-letters.ts';
+import { appliedAndSetAside } from '../ends.ts';
 import { type Evidence, type ParkedRow, recordPlace } from '../evidence.ts';
 import { consumerGroups, handledTypes } from '../handled-types.ts';
 import { firstOccurrences } from '../log.ts';
@@ -16,13 +17,13 @@ export function oneEnd(evidence: Evidence): Verdict {
   const crashLoops = evidence.queues.filter(({ isDead, ready }) => isDead && ready > 0);
   const givenUp = crashLoops.reduce((sum, { ready }) => sum + ready, 0);
   const counts: Record<End, number> = { applied: 0, parked: 0, dead: givenUp, discarded: 0 };
-  const offenders: string[] = [];
+  const [wrong, late]: [string[], string[]] = [[], []];
   const note = (consumer: string, id: string, what: string) => {
     const own = rows.get(`${consumer} ${id}`) ?? [];
     rows.delete(`${consumer} ${id}`);
     const end = own[0]?.state ?? (evidence.processed.get(consumer)?.has(id) ? 'applied' : undefined);
-    if (own.length > 1) offenders.push(`${what} at ${consumer}: ${own.map(({ state }) => state).join(' and ')}`);
-    else if (end === undefined) offenders.push(`${what} at ${consumer}: neither applied nor parked nor dead`);
+    if (own.length > 1) wrong.push(`${what} at ${consumer}: ${own.map(({ state }) => state).join(' and ')}`);
+    else if (end === undefined) late.push(`${what} at ${consumer}: neither applied nor parked nor dead`);
     else counts[end] += 1;
   };
   const open = new Set(openTasks(evidence).map(({ id }) => id));
@@ -35,28 +36,41 @@ export function oneEnd(evidence: Evidence): Verdict {
     // A task without an outcome may be one of those in its queue: AMQP does not show which they are.
     if (!open.has(id) || !busy.has(queue)) note(queue, id, `${type} ${id}`);
   }
-  // What is left: unreadable records, tasks that no queue was bound for.
+  // What is left: unreadable records, and what the relay could not send.
   for (const [, own] of rows) {
     for (const { state } of own) counts[state] += 1;
-    if (own.length > 1) offenders.push(`${own[0]!.id} at ${own[0]!.consumer}: set aside ${own.length} times`);
+    if (own.length > 1) wrong.push(`${own[0]!.id} at ${own[0]!.consumer}: set aside ${own.length} times`);
   }
   const dead = openDeadLetters(evidence);
-  offenders.push(...dead.flatMap((row) => halfDead(evidence, row)));
+  wrong.push(...dead.flatMap((row) => notClaimed(evidence, row)));
+  late.push(...dead.flatMap((row) => notCopied(evidence, row)));
+  wrong.push(
+    ...appliedAndSetAside(evidence).map(
+      ({ row, effect }) => `${row.id} is ${row.state} at ${row.consumer}, and led to ${effect.type} ${effect.id}`,
+    ),
+  );
   const remarks = [
     ...crashLoops.map(({ name, ready }) => `${name}: ${ready} tasks that the broker gave up`),
     ...dead.map(({ id, consumer, subject }) => `dead at ${consumer}: ${id}, about ${subject}`),
   ];
   const detail = `${counts.applied} applied, ${counts.parked} parked, ${counts.dead} dead, ${counts.discarded} discarded`;
-  return judge(4, 'each message applied, parked or dead', detail, offenders, remarks);
+  return judge(4, 'each message applied, parked or dead', detail, { wrong, late, remarks }, evidence.unrest);
 }
 
-/** A dead message is claimed, or it would be applied when it comes again; a Kafka record has a copy in its dead letter topic. */
-function halfDead({ processed, deadLetterCopies }: Evidence, row: ParkedRow): string[] {
-  const { consumer, id, source, topic, partition, offset } = row;
-  const isCopied = source !== 'kafka' || deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
+/** What stands for records that the consumer never got (libs/inbox/src/lost-records.ts): there is nothing to copy. */
+const NEVER_GOT: readonly unknown[] = ['UndecodableBatch', 'GoneBeforeRead'];
+
+/** A dead Kafka record has a copy in its dead letter topic. What the relay could not send has none: it was in no topic. */
+function notCopied({ deadLetterCopies }: Evidence, row: ParkedRow): string[] {
+  const { consumer, id, source, topic, partition, offset, errorClass } = row;
+  const isCopied = deadLetterCopies.has(recordPlace(consumer, topic, partition, offset));
+  return source !== 'kafka' || consumer === 'relay' || NEVER_GOT.includes(errorClass) || isCopied
+    ? []
+    : [`${id} is dead at ${consumer} and not in ${topic}.${consumer}.dlq`];
+}
+
+/** A dead message is claimed, in the same transaction: else it would be applied when it comes again. */
+function notClaimed({ processed }: Evidence, { consumer, id }: ParkedRow): string[] {
   const isClaimed = consumer === 'relay' || processed.get(consumer)?.has(id);
-  return [
-    ...(isCopied ? [] : [`${id} is dead at ${consumer} and not in ${topic}.${consumer}.dlq`]),
-    ...(isClaimed ? [] : [`${id} is dead at ${consumer} and would be applied if it came again`]),
-  ];
+  return isClaimed ? [] : [`${id} is dead at ${consumer} and would be applied if it came again`];
 }

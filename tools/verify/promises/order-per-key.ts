@@ -9,11 +9,11 @@ export function orderPerKey(evidence: Evidence): Verdict {
     .map(([place, records]) => [place, new Set(records.map(({ partition }) => partition))] as const)
     .filter(([, partitions]) => partitions.size > 1)
     .map(([place, partitions]) => `${place} lies on partitions ${[...partitions].join(', ')}`);
-  const offenders = [
+  const wrong = [
     ...scattered,
     ...[...keys.values()].flatMap((facts) => [...published(facts), ...applied(facts, evidence.processed)]),
   ];
-  return judge(3, 'order kept per key', `${keys.size} keys, published and applied`, offenders);
+  return judge(3, 'order kept per key', `${keys.size} keys, published and applied`, { wrong });
 }
 
 /** The numbers were given out under the lock of the row that changed, so they are the order of the commits. */

@@ -15,7 +15,7 @@ export function everyOrderEnds(evidence: Evidence): Verdict {
     .map(({ orderId, status }) => `order ${orderId}: is ${status}`);
   const count = (wanted: string) => evidence.orders.filter(({ status }) => status === wanted).length;
   const detail = `${count('completed')} completed, ${count('cancelled')} cancelled, ${count('refunded')} refunded, ${open.length} open`;
-  return judge(7, 'every order ends', detail, offenders, waiting);
+  return judge(7, 'every order ends', detail, { late: offenders, remarks: waiting }, evidence.unrest);
 }
 
 /** 8. A cancelled order holds no stock and no authorization. */
@@ -36,11 +36,12 @@ export function cancelledHoldsNothing(evidence: Evidence): Verdict {
       : [];
     return [...stock, ...intents, ...payment].map((what) => `order ${orderId}: ${what}`);
   });
-  return judge(8, 'a cancelled order holds nothing', `${cancelled.length} cancelled orders`, offenders);
+  const detail = `${cancelled.length} cancelled orders`;
+  return judge(8, 'a cancelled order holds nothing', detail, { late: offenders }, evidence.unrest);
 }
 
-/** Of one intent: authorized, and neither captured nor cancelled since. */
-function openAuthorizations(entries: readonly LedgerEntry[]): string[] {
+/** Of each intent: authorized, and neither captured nor cancelled since. */
+export function openAuthorizations(entries: readonly LedgerEntry[]): string[] {
   return [...Map.groupBy(entries, ({ intentId }) => intentId)]
     .filter(([, own]) => {
       const last = own.findLast(({ operation }) => ['authorize', 'capture', 'cancel'].includes(operation));

@@ -7,14 +7,14 @@ import { projectionsFromTopics } from './projections.ts';
 
 /** 10. Every read model equals its rebuild from the log. */
 export function readModels(evidence: Evidence): Verdict {
-  const offenders = [
+  const wrong = [
     ...evidence.orders.flatMap(ordersFromStream),
-    ...analyticsFromTopics(evidence),
-    ...projectionsFromTopics(evidence),
+    ...evidence.analyticsTwice.map((id) => `analytics has ${id} twice`),
   ];
+  const late = [...analyticsFromTopics(evidence), ...projectionsFromTopics(evidence)];
   const rows = Object.values(evidence.projections).reduce((sum, { length }) => sum + length, 0);
   const detail = `${evidence.orders.length} orders, ${evidence.analytics.size} facts and ${rows} projected rows in analytics`;
-  return judge(10, 'read models equal their rebuild', detail, offenders);
+  return judge(10, 'read models equal their rebuild', detail, { wrong, late }, evidence.unrest);
 }
 
 function ordersFromStream({ orderId, events, ...row }: OrderRow): string[] {
@@ -28,11 +28,12 @@ function analyticsFromTopics(evidence: Evidence): string[] {
   const setAside = new Set(
     evidence.parked.filter(({ consumer }) => consumer === 'analytics.facts').map(({ id }) => id),
   );
-  const offenders = evidence.analyticsTwice.map((id) => `analytics has ${id} twice`);
-  for (const { id, type, subject, topic, partition, offset } of facts.values()) {
+  const offenders: string[] = [];
+  for (const { id, type, subject, topic, partition, offset, time, correlationId, causationId } of facts.values()) {
     const copy = evidence.analytics.get(id);
     if (!copy && !setAside.has(id)) offenders.push(`analytics lacks ${type} ${id}`);
-    if (copy && !isDeepStrictEqual({ ...copy }, { type, subject, topic, partition, offset })) {
+    const original = { type, subject, topic, partition, offset, time, correlationId, causationId };
+    if (copy && !isDeepStrictEqual({ ...copy }, { ...original, time: new Date(time).toISOString() })) {
       offenders.push(`analytics has ${type} ${id} otherwise than ${topic}/${partition}@${offset}`);
     }
   }

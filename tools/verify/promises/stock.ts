@@ -1,5 +1,7 @@
+import type { FactData } from '@cartwheel/contracts';
 import { ordersWithDeadLetter } from '../dead-letters.ts';
 import type { Evidence, Levels, Movement, Reservation } from '../evidence.ts';
+import { firstOccurrences } from '../log.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
 const LEVELS = ['available', 'reserved', 'shipped'] as const;
@@ -20,42 +22,73 @@ export function stockAddsUp(evidence: Evidence): Verdict {
   const unknown = [...movements.keys()]
     .filter((sku) => !known.has(sku))
     .map((sku) => `${sku}: moved, and has no level`);
-  const offenders = [
+  const announced = announcedReplenishments(evidence);
+  const ofEach = (problems: (level: Levels, own: readonly Movement[]) => string[]) =>
+    evidence.stock.flatMap((level) =>
+      problems(level, movements.get(level.sku) ?? []).map((problem) => `${level.sku}: ${problem}`),
+    );
+  const wrong = [
     ...unknown,
-    ...evidence.stock.flatMap((level) => {
-      const own = movements.get(level.sku) ?? [];
-      const problems = [
-        ...conserved(level, own, evidence),
-        ...neverNegative(own),
-        ...backed(level, reservations.get(level.sku) ?? []),
-      ];
-      return problems.map((problem) => `${level.sku}: ${problem}`);
-    }),
+    ...ofEach((level, own) => [
+      ...conserved(level, own),
+      ...asked(level, own, evidence),
+      ...neverNegative(own),
+      ...backed(level, reservations.get(level.sku) ?? []),
+    ]),
+  ];
+  const late = [
+    ...ofEach((level, own) => cameIn(level, own, announced.get(level.sku) ?? 0)),
+    ...[...announced.keys()].filter((sku) => !known.has(sku)).map((sku) => `${sku}: replenished, and has no level`),
     ...kept(evidence),
   ];
   const detail = `${evidence.stock.length} products, ${evidence.movements.length} movements`;
-  return judge(6, 'stock adds up', detail, offenders);
+  return judge(6, 'stock adds up', detail, { wrong, late }, evidence.unrest);
 }
 
-function conserved(level: Levels, movements: readonly Movement[], { replenishments }: Evidence): string[] {
+/** The ledger's sums are the levels. */
+function conserved(level: Levels, movements: readonly Movement[]): string[] {
   const sum = movements.reduce((total, movement) => plus(total, movement), NOTHING);
-  // What came in: everything else only moves between the levels. What was replenished is told twice, by two tables.
-  const came = (as: string) =>
-    movements.filter(({ kind }) => kind === as).reduce((total, { available }) => total + available, 0);
-  const answered = replenishments
-    .filter(({ sku }) => sku === level.sku)
-    .reduce((total, { quantity }) => total + quantity, 0);
-  const stocked = came('initial') + answered;
+  return LEVELS.filter((name) => sum[name] !== level[name]).map(
+    (name) => `${name} is ${level[name]}, the movements say ${sum[name]}`,
+  );
+}
+
+/** What came in, everything else only moves between the levels: by the ledger, and by the facts, which are kept for ever. */
+function cameIn(level: Levels, movements: readonly Movement[], announced: number): string[] {
   const there = level.available + level.reserved + level.shipped;
+  const stocked = came(movements, 'initial') + announced;
+  const replenished = came(movements, 'replenished');
   return [
-    ...LEVELS.filter((name) => sum[name] !== level[name]).map(
-      (name) => `${name} is ${level[name]}, the movements say ${sum[name]}`,
-    ),
-    ...(came('replenished') === answered
-      ? []
-      : [`${came('replenished')} were replenished, the requests for it were ${answered}`]),
+    ...(replenished === announced ? [] : [`${replenished} were replenished, ${announced} were announced`]),
     ...(there === stocked ? [] : [`${there} in all, ${stocked} came in`]),
   ];
+}
+
+/** Keys are forgotten after 24 hours: what is younger has one, and whatever a key answers came in. */
+function asked(level: Levels, movements: readonly Movement[], { replenishments }: Evidence): string[] {
+  const ours = replenishments.filter(({ sku }) => sku === level.sku);
+  const answered = ours.reduce((total, { quantity }) => total + quantity, 0);
+  const lately = came(
+    movements.filter(({ recent }) => recent),
+    'replenished',
+  );
+  const ever = came(movements, 'replenished');
+  return [
+    ...(lately > answered ? [`${lately} were replenished, the requests for it were ${answered}`] : []),
+    ...(answered > ever ? [`${ever} were replenished, the requests for it were ${answered}`] : []),
+  ];
+}
+
+function came(movements: readonly Movement[], as: string): number {
+  return movements.filter(({ kind }) => kind === as).reduce((total, { available }) => total + available, 0);
+}
+
+function announcedReplenishments(evidence: Evidence): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { type, subject, data } of firstOccurrences(evidence).values())
+    if (type === 'StockReplenished')
+      sums.set(subject, (sums.get(subject) ?? 0) + (data as FactData<'StockReplenished'>).quantity);
+  return sums;
 }
 
 /** Also at no moment in between: two orders that both got the last one would show here, and nowhere later. */
@@ -97,6 +130,8 @@ function kept(evidence: Evidence): string[] {
       .sort();
     if (ordered.join() !== held.join())
       offenders.push(`order ${orderId}: ${status}, ordered ${ordered.join()}, ${wanted} ${held.join() || 'nothing'}`);
+    for (const line of own.filter(({ state }) => state !== wanted))
+      offenders.push(`order ${orderId}: ${status}, and ${line.quantity} ${line.sku} ${line.state}`);
   }
   return [
     ...offenders,

@@ -43,7 +43,7 @@ export async function readParked(read: Read): Promise<{ parked: ParkedRow[]; err
   };
   const rows = await read<Row>(
     `SELECT consumer, event_id AS id, source, topic, partition, record_offset::float8 AS offset, state, key, headers,
-       error_message AS text FROM parked_messages ORDER BY position`,
+       error_class AS "errorClass", error_message AS text FROM parked_messages ORDER BY position`,
   );
   const discarded = await read<Omit<ParkedRow, 'subject'>>(
     `SELECT consumer, event_id AS id, source, topic, NULL::int AS partition, NULL::float8 AS offset, 'discarded' AS state
@@ -52,6 +52,8 @@ export async function readParked(read: Read): Promise<{ parked: ParkedRow[]; err
   const kept = rows.map(({ key, headers, text: _, ...row }) => ({
     ...row,
     subject: subjectOf(headers['ce_subject'], key),
+    // The relay keeps headers as they stood in the outbox.
+    ...(row.consumer === 'relay' ? { sequence: Number(headers['ce_sequence']) } : {}),
   }));
   return {
     parked: [...kept, ...discarded.map((row) => ({ ...row, subject: 'unknown' }))],

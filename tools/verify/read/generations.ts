@@ -27,9 +27,9 @@ export function byGroup<Row extends { consumer: string }>(
 /** What readers are shown of each projection. Instants as ISO 8601 in UTC. */
 export async function readProjections(read: Read): Promise<ProjectionRows> {
   const rows = async (name: Projection) => {
-    const sql = `SELECT to_jsonb(t) - 'generation' AS row FROM ${projections[name].table} AS t WHERE generation = ${live(name)}`;
+    const sql = `SELECT to_jsonb(t) - '{generation,completed_at}'::text[] AS row FROM ${projections[name].table} AS t WHERE generation = ${live(name)}`;
     const found = await read<{ row: Record<string, unknown> }>(sql);
-    return found.map(({ row }) => ('placed_at' in row ? { ...row, placed_at: iso(row['placed_at']) } : row));
+    return found.map(({ row }) => (row['placed_at'] ? { ...row, placed_at: iso(row['placed_at']) } : row));
   };
   return {
     sales: await rows('sales'),

@@ -1,4 +1,4 @@
-import { topicEnds } from '@cartwheel/kafka';
+import { guarded, topicEnds } from '@cartwheel/kafka';
 import type { KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Friendly } from '../../stack/friendly.ts';
@@ -18,6 +18,7 @@ export async function readToEnd(shop: Connections, topics: readonly string[], on
     groupId,
     maxWaitTimeInMs: 100,
     allowAutoTopicCreation: false,
+    readUncommitted: true,
     retry: { retries: 3 },
   });
   const { promise: finished, resolve: finish, reject: fail } = Promise.withResolvers<void>();
@@ -26,25 +27,33 @@ export async function readToEnd(shop: Connections, topics: readonly string[], on
     () => fail(new Friendly('Kafka stopped handing over records while they were read.')),
     STALLED_MS,
   );
+  const reached = (topic: string, partition: number, lastOffset: string) => {
+    stalled.refresh();
+    const place = `${topic}/${partition}`;
+    if (Number(lastOffset) + 1 >= (ends.get(place)?.end ?? 0)) ends.delete(place);
+    if (ends.size === 0) finish();
+  };
+  // A partition may end with the mark of a stranger's transaction, which is no record.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) =>
+    reached(payload.topic, payload.partition, payload.lastOffset),
+  );
   const reading = async () => {
     await consumer.connect();
     await consumer.subscribe({
       topics: [...new Set([...ends.values()].map(({ topic }) => topic))],
       fromBeginning: true,
     });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: ({ batch }) => {
-        stalled.refresh();
-        const { topic, partition, messages } = batch;
-        const place = `${topic}/${partition}`;
-        const end = ends.get(place)?.end ?? 0;
-        for (const message of messages) if (Number(message.offset) < end) onRecord(topic, partition, message);
-        if (Number(batch.lastOffset()) + 1 >= end) ends.delete(place);
-        if (ends.size === 0) finish();
-        return Promise.resolve();
-      },
-    });
+    const run = () =>
+      consumer.run({
+        autoCommit: false,
+        eachBatch: ({ batch: { topic, partition, messages } }) => {
+          const end = ends.get(`${topic}/${partition}`)?.end ?? 0;
+          for (const message of messages) if (Number(message.offset) < end) onRecord(topic, partition, message);
+          return Promise.resolve();
+        },
+      });
+    // A batch that cannot be read stands there as one record, and is no end of the reading.
+    await guarded({ onOutOfRange: () => undefined }, run);
     await finished;
   };
   try {

@@ -1,4 +1,13 @@
-import type { EmailRow, Evidence, Levels, Movement, OrderRow, PaymentRow, Reservation } from '../evidence.ts';
+import type {
+  CopyOfFact,
+  EmailRow,
+  Evidence,
+  Levels,
+  Movement,
+  OrderRow,
+  PaymentRow,
+  Reservation,
+} from '../evidence.ts';
 import type { Read } from './database.ts';
 import { readLive, readProjections } from './generations.ts';
 
@@ -12,7 +21,8 @@ export async function readOrders(read: Read): Promise<{ orders: OrderRow[]; answ
     ({ streamId }) => streamId,
   );
   const rows = await read<Omit<OrderRow, 'events'>>(
-    'SELECT order_id AS "orderId", version, status, state FROM orders ORDER BY order_id',
+    `SELECT order_id AS "orderId", version, status, state, placed_at > now() - interval '23 hours' AS recent
+     FROM orders ORDER BY order_id`,
   );
   const orders = rows.map((row): OrderRow => ({ ...row, events: events.get(row.orderId) ?? [] }));
   for (const { orderId } of rows) events.delete(orderId);
@@ -25,7 +35,7 @@ export async function readOrders(read: Read): Promise<{ orders: OrderRow[]; answ
 
 /** A stream whose order is in no row of the read model: the promise about read models names it. */
 function streamAlone(orderId: string, events: OrderRow['events']): OrderRow {
-  return { orderId, version: 0, status: 'missing', state: {} as never, events };
+  return { orderId, version: 0, status: 'missing', state: {} as never, recent: false, events };
 }
 
 export function readPayments(read: Read): Promise<PaymentRow[]> {
@@ -38,7 +48,8 @@ export async function readInventory(read: Read) {
   return {
     stock: await read<Levels>('SELECT sku, available, reserved, shipped FROM stock ORDER BY sku'),
     movements: await read<Movement>(
-      `SELECT sku, order_id AS "orderId", kind, available, reserved, shipped FROM stock_movements ORDER BY movement_id`,
+      `SELECT sku, order_id AS "orderId", kind, available, reserved, shipped, moved_at > now() - interval '23 hours' AS recent
+       FROM stock_movements ORDER BY movement_id`,
     ),
     reservations: await read<Reservation>('SELECT order_id AS "orderId", sku, quantity, state FROM reservations'),
     replenishments: await read<Evidence['replenishments'][number]>(
@@ -55,10 +66,11 @@ export function readEmails(read: Read): Promise<EmailRow[]> {
 }
 
 export async function readAnalytics(read: Read) {
-  type Row = { id: string } & (Evidence['analytics'] extends ReadonlyMap<string, infer Fact> ? Fact : never);
-  const rows = await read<Row>(
-    'SELECT id, type, subject, topic, partition, record_offset::float8 AS offset FROM facts',
+  const found = await read<{ id: string; time: Date } & Omit<CopyOfFact, 'time'>>(
+    `SELECT id, type, subject, topic, partition, record_offset::float8 AS offset, time, correlation_id AS "correlationId",
+       causation_id AS "causationId" FROM facts`,
   );
+  const rows = found.map((row) => ({ ...row, time: row.time.toISOString() }));
   const twice = [...Map.groupBy(rows, ({ id }) => id)].filter(([, same]) => same.length > 1);
   return {
     analytics: new Map(rows.map(({ id, ...fact }) => [id, fact])),

@@ -1,4 +1,5 @@
 import { facts, type FactType, groupOf, type HeaderValue, maskPersonal, readEnvelope } from '@cartwheel/contracts';
+import type { Undecodable } from '@cartwheel/kafka';
 import { describeError } from '@cartwheel/primitives';
 import type { KafkaMessage } from 'kafkajs';
 import { Friendly } from '../../stack/friendly.ts';
@@ -29,6 +30,8 @@ export async function readLog(shop: Connections): Promise<Log> {
 
 function noteFact({ topology }: Connections, log: Log, topic: string, partition: number, message: KafkaMessage): void {
   const place = `${topic}/${partition}@${message.offset}`;
+  const { undecodable } = message as { undecodable?: Undecodable };
+  if (undecodable) return void log.unreadable.push(`${place}: ${undecodable.reason}`);
   const headers = (message.headers ?? {}) as Record<string, HeaderValue>;
   for (const [name, value] of Object.entries(headers)) {
     log.headers += 1;

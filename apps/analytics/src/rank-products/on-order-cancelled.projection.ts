@@ -8,9 +8,16 @@ import { TOP_PRODUCTS } from '../analytics.transports.ts';
 export class ForgetLinesOnOrderCancelled {
   @EventPattern<FactType>('OrderCancelled', TOP_PRODUCTS)
   async forget(@Payload() { orderId }: OrderCancelled, @Ctx() { consumer, tx }: FactContext) {
-    await tx.query('DELETE FROM product_lines WHERE generation = $1 AND order_id = $2', [
-      generationOf(consumer),
-      orderId,
-    ]);
+    const key = [generationOf(consumer), orderId];
+    const lines = await tx.query(
+      'DELETE FROM product_lines WHERE generation = $1 AND order_id = $2 RETURNING order_id',
+      key,
+    );
+    if (lines.length > 0) return;
+    // OrderPlaced is still to come.
+    await tx.query(
+      `INSERT INTO product_lines (generation, order_id, sku, currency, quantity, revenue_minor) VALUES ($1, $2, '', '', 0, 0)`,
+      key,
+    );
   }
 }

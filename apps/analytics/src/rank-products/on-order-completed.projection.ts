@@ -8,10 +8,18 @@ import { TOP_PRODUCTS } from '../analytics.transports.ts';
 export class CountLinesOnOrderCompleted {
   @EventPattern<FactType>('OrderCompleted', TOP_PRODUCTS)
   async count(@Payload() { orderId }: OrderCompleted, @Ctx() { consumer, fact, tx }: FactContext) {
-    await tx.query(
+    const completion = [generationOf(consumer), orderId, fact.time];
+    const lines = await tx.query(
       `UPDATE product_lines SET completed_on = ($3::timestamptz AT TIME ZONE 'UTC')::date
-       WHERE generation = $1 AND order_id = $2`,
-      [generationOf(consumer), orderId, fact.time],
+       WHERE generation = $1 AND order_id = $2 RETURNING order_id`,
+      completion,
+    );
+    if (lines.length > 0) return;
+    // OrderPlaced is still to come.
+    await tx.query(
+      `INSERT INTO product_lines (generation, order_id, sku, currency, quantity, revenue_minor, completed_on)
+       VALUES ($1, $2, '', '', 0, 0, ($3::timestamptz AT TIME ZONE 'UTC')::date)`,
+      completion,
     );
   }
 }

@@ -4,18 +4,24 @@ import { type FactType, generationOf, type OrderPlaced } from '@cartwheel/contra
 import type { FactContext } from '@cartwheel/inbox';
 import { TOP_PRODUCTS } from '../analytics.transports.ts';
 
-/** Later facts do not say what was ordered: the lines wait here until the order is completed. */
+/** Other facts do not say what was ordered: the lines wait here until the order is completed, or the end waits for them. */
 @Controller()
 export class KeepLinesOnOrderPlaced {
   @EventPattern<FactType>('OrderPlaced', TOP_PRODUCTS)
   async keep(@Payload() { orderId, items }: OrderPlaced, @Ctx() { consumer, tx }: FactContext) {
+    const [early] = await tx.query<{ completed_on: string | null }>(
+      `DELETE FROM product_lines WHERE generation = $1 AND order_id = $2 AND sku = '' RETURNING completed_on::text`,
+      [generationOf(consumer), orderId],
+    );
+    // Its cancellation was read first.
+    if (early?.completed_on === null) return;
     const lines = items.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, ...unitPrice }));
     await tx.query(
-      `INSERT INTO product_lines (generation, order_id, sku, currency, quantity, revenue_minor)
-       SELECT $1, $2, sku, currency, sum(quantity), sum(quantity * "amountMinor")
+      `INSERT INTO product_lines (generation, order_id, sku, currency, quantity, revenue_minor, completed_on)
+       SELECT $1, $2, sku, currency, sum(quantity), sum(quantity * "amountMinor"), $4
        FROM jsonb_to_recordset($3::jsonb) AS l(sku text, currency text, quantity bigint, "amountMinor" bigint)
        GROUP BY sku, currency`,
-      [generationOf(consumer), orderId, JSON.stringify(lines)],
+      [generationOf(consumer), orderId, JSON.stringify(lines), early?.completed_on ?? null],
     );
   }
 }

@@ -23,6 +23,7 @@ export class RankProductsController {
     const rows = await this.database.query<Row>(
       `SELECT sku, currency, sum(quantity) AS quantity, sum(revenue_minor) AS revenue
        FROM product_lines WHERE generation = ${live('top-products')} AND completed_on BETWEEN $1 AND $2
+         AND sku <> ''
        GROUP BY sku, currency ORDER BY sum(quantity) DESC, sum(revenue_minor) DESC, sku, currency LIMIT $3`,
       [from, to, limit],
     );

@@ -8,10 +8,10 @@ import { FUNNEL } from '../analytics.transports.ts';
 export class NoteReasonOnOrderCancelled {
   @EventPattern<FactType>('OrderCancelled', FUNNEL)
   async note(@Payload() { orderId, reason }: OrderCancelled, @Ctx() { consumer, tx }: FactContext) {
-    await tx.query('UPDATE funnel_orders SET cancellation_reason = $3 WHERE generation = $1 AND order_id = $2', [
-      generationOf(consumer),
-      orderId,
-      reason,
-    ]);
+    await tx.query(
+      `INSERT INTO funnel_orders (generation, order_id, cancellation_reason) VALUES ($1, $2, $3)
+       ON CONFLICT (generation, order_id) DO UPDATE SET cancellation_reason = excluded.cancellation_reason`,
+      [generationOf(consumer), orderId, reason],
+    );
   }
 }

@@ -8,9 +8,10 @@ import { FUNNEL } from '../analytics.transports.ts';
 export class NoteCompletedOnOrderCompleted {
   @EventPattern<FactType>('OrderCompleted', FUNNEL)
   async note(@Payload() { orderId }: OrderCompleted, @Ctx() { consumer, tx }: FactContext) {
-    await tx.query('UPDATE funnel_orders SET completed = true WHERE generation = $1 AND order_id = $2', [
-      generationOf(consumer),
-      orderId,
-    ]);
+    await tx.query(
+      `INSERT INTO funnel_orders (generation, order_id, completed) VALUES ($1, $2, true)
+       ON CONFLICT (generation, order_id) DO UPDATE SET completed = true`,
+      [generationOf(consumer), orderId],
+    );
   }
 }

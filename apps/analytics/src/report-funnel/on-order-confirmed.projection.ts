@@ -8,9 +8,10 @@ import { FUNNEL } from '../analytics.transports.ts';
 export class NoteConfirmedOnOrderConfirmed {
   @EventPattern<FactType>('OrderConfirmed', FUNNEL)
   async note(@Payload() { orderId }: OrderConfirmed, @Ctx() { consumer, tx }: FactContext) {
-    await tx.query('UPDATE funnel_orders SET confirmed = true WHERE generation = $1 AND order_id = $2', [
-      generationOf(consumer),
-      orderId,
-    ]);
+    await tx.query(
+      `INSERT INTO funnel_orders (generation, order_id, confirmed) VALUES ($1, $2, true)
+       ON CONFLICT (generation, order_id) DO UPDATE SET confirmed = true`,
+      [generationOf(consumer), orderId],
+    );
   }
 }

@@ -4,14 +4,15 @@ import { type FactType, generationOf, type OrderPlaced } from '@cartwheel/contra
 import type { FactContext } from '@cartwheel/inbox';
 import { FUNNEL } from '../analytics.transports.ts';
 
-/** One topic and one key: it comes before every other fact about its order. */
+/** It comes before every other fact about its order, unless the topic got more partitions. */
 @Controller()
 export class EnterFunnelOnOrderPlaced {
   @EventPattern<FactType>('OrderPlaced', FUNNEL)
   async enter(@Payload() { orderId }: OrderPlaced, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
       `INSERT INTO funnel_orders (generation, order_id, placed_on)
-       VALUES ($1, $2, ($3::timestamptz AT TIME ZONE 'UTC')::date)`,
+       VALUES ($1, $2, ($3::timestamptz AT TIME ZONE 'UTC')::date)
+       ON CONFLICT (generation, order_id) DO UPDATE SET placed_on = excluded.placed_on`,
       [generationOf(consumer), orderId, fact.time],
     );
   }

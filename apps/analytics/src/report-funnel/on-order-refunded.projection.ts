@@ -8,9 +8,10 @@ import { FUNNEL } from '../analytics.transports.ts';
 export class NoteRefundedOnOrderRefunded {
   @EventPattern<FactType>('OrderRefunded', FUNNEL)
   async note(@Payload() { orderId }: OrderRefunded, @Ctx() { consumer, tx }: FactContext) {
-    await tx.query('UPDATE funnel_orders SET refunded = true WHERE generation = $1 AND order_id = $2', [
-      generationOf(consumer),
-      orderId,
-    ]);
+    await tx.query(
+      `INSERT INTO funnel_orders (generation, order_id, refunded) VALUES ($1, $2, true)
+       ON CONFLICT (generation, order_id) DO UPDATE SET refunded = true`,
+      [generationOf(consumer), orderId],
+    );
   }
 }

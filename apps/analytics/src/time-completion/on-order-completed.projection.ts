@@ -10,9 +10,10 @@ export class StopTimingOnOrderCompleted {
   @EventPattern<FactType>('OrderCompleted', COMPLETION)
   async stop(@Payload() { orderId }: OrderCompleted, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
-      `UPDATE completion_times SET completed_on = ($3::timestamptz AT TIME ZONE 'UTC')::date,
-         took_ms = extract(epoch FROM $3::timestamptz - placed_at) * 1000
-       WHERE generation = $1 AND order_id = $2`,
+      `INSERT INTO completion_times AS t (generation, order_id, completed_at) VALUES ($1, $2, $3)
+       ON CONFLICT (generation, order_id) DO UPDATE SET completed_at = excluded.completed_at,
+         completed_on = (excluded.completed_at AT TIME ZONE 'UTC')::date,
+         took_ms = extract(epoch FROM excluded.completed_at - t.placed_at) * 1000`,
       [generationOf(consumer), orderId, fact.time],
     );
   }

@@ -8,10 +8,12 @@ import { COMPLETION } from '../analytics.transports.ts';
 export class StartTimingOnOrderPlaced {
   @EventPattern<FactType>('OrderPlaced', COMPLETION)
   async start(@Payload() { orderId }: OrderPlaced, @Ctx() { consumer, fact, tx }: FactContext) {
-    await tx.query('INSERT INTO completion_times (generation, order_id, placed_at) VALUES ($1, $2, $3)', [
-      generationOf(consumer),
-      orderId,
-      fact.time,
-    ]);
+    await tx.query(
+      `INSERT INTO completion_times AS t (generation, order_id, placed_at) VALUES ($1, $2, $3)
+       ON CONFLICT (generation, order_id) DO UPDATE SET placed_at = excluded.placed_at,
+         completed_on = (t.completed_at AT TIME ZONE 'UTC')::date,
+         took_ms = extract(epoch FROM t.completed_at - excluded.placed_at) * 1000`,
+      [generationOf(consumer), orderId, fact.time],
+    );
   }
 }

@@ -3,7 +3,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { FactType, OrderCompleted } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
 import { EMAIL } from '../email.transports.ts';
-import { RequestEmail } from './request-email.ts';
+import { RequestEmail } from '../request-email.ts';
 
 @Controller()
 export class RequestReceiptOnOrderCompleted {

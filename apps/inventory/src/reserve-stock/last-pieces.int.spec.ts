@@ -4,6 +4,7 @@ import { Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { deliveredFact, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { EndReservation } from '../end-reservation.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStockOnOrderPlaced } from './on-order-placed.consumer.ts';
@@ -56,7 +57,8 @@ test('of two hundred orders at once for the last ten pieces exactly ten are rese
     locks: lockStock,
     onEvent: (event) => unexpected.push(event),
   });
-  const consumer = new ReserveStockOnOrderPlaced(new ReserveStock(new StockRepository()));
+  const stock = new StockRepository();
+  const consumer = new ReserveStockOnOrderPlaced(new ReserveStock(stock), new EndReservation(stock));
   const handlers = {
     has: (type: string) => type === 'OrderPlaced',
     handle: (_: string, data: unknown, context: FactContext) => consumer.reserve(data as OrderPlaced, context),

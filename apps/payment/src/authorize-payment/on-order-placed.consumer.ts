@@ -3,7 +3,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { FactType, OrderPlaced } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
 import { newId } from '@cartwheel/primitives';
-import { begin } from '../domain/payment.ts';
+import { begin, requestVoid } from '../domain/payment.ts';
 import { PaymentRepository } from '../payment.repository.ts';
 import { PAYMENT } from '../payment.transports.ts';
 
@@ -13,6 +13,8 @@ export class AuthorizePaymentOnOrderPlaced {
 
   @EventPattern<FactType>('OrderPlaced', PAYMENT)
   async authorize(@Payload() { orderId, total, paymentMethod }: OrderPlaced, @Ctx() ctx: FactContext) {
-    await this.payments.add(ctx.tx, begin({ paymentId: newId(), orderId, amount: total, paymentMethod }));
+    const payment = begin({ paymentId: newId(), orderId, amount: total, paymentMethod });
+    const isCancelled = await this.payments.wasCancelled(ctx.tx, orderId);
+    await this.payments.add(ctx.tx, (isCancelled && requestVoid(payment)) || payment);
   }
 }

@@ -44,7 +44,7 @@ const SHOWN: Record<CircuitState, number> = {
  *   of a card or a request is no outage.
  * Costs: when it opens, a payment that could have been answered waits a rung of the ladder longer.
  * Not here: repeating a call; that is the ladder's.
- * Proof: gateway-circuit.spec.ts, outage.int.spec.ts
+ * Proof: gateway-circuit.spec.ts, answers.int.spec.ts
  */
 export class GatewayCircuit {
   readonly #logger = new Logger('gateway');

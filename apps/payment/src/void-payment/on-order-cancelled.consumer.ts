@@ -13,6 +13,8 @@ export class VoidPaymentOnOrderCancelled {
   @EventPattern<FactType>('OrderCancelled', PAYMENT)
   async void(@Payload() { orderId }: OrderCancelled, @Ctx() ctx: FactContext) {
     const payment = await this.payments.loadByOrder(ctx.tx, orderId);
-    await this.payments.save(ctx.tx, payment && requestVoid(payment));
+    // A topic that got more partitions may show the cancellation before OrderPlaced.
+    if (!payment) return this.payments.rememberCancelled(ctx.tx, orderId);
+    await this.payments.save(ctx.tx, requestVoid(payment));
   }
 }

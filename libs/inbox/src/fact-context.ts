@@ -1,0 +1,37 @@
+import type { Delivery, Envelope, Topology } from '@cartwheel/contracts';
+import type { Tx, Wake } from '@cartwheel/outbox';
+import type { Pool, Queryable } from '@cartwheel/postgres';
+import type { Handlers } from './attempt.ts';
+import type { Parking } from './set-aside.ts';
+
+export type FactContext = {
+  /** Who applies it, by the name under which its ids are kept. */
+  readonly consumer: string;
+  readonly fact: Envelope;
+  readonly delivery: Delivery;
+  readonly tx: Tx;
+  readonly emit: Tx['emit'];
+};
+
+export type FactHandlers = Handlers<FactContext>;
+
+/** Locks every contended row that these facts will touch, in one statement and in one order for all of the group. */
+export type Locks = (tx: Queryable, facts: readonly Envelope[]) => Promise<unknown>;
+
+export type FactInboxOptions = {
+  readonly consumer: string;
+  readonly pool: Pool;
+  readonly origin: { source: string; topology: Topology };
+  readonly wake: Wake;
+  readonly locks?: Locks | undefined;
+  readonly parking?: Parking | undefined;
+  /** For how long a handler, or the locks, are waited for, in ms. Below the server's idle_in_transaction_session_timeout. */
+  readonly deadlineMs?: number | undefined;
+  /** For how long it is believed what an instance said to handle, in ms. */
+  readonly handledForMs?: number | undefined;
+  readonly onEvent?: (
+    event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
+    details: Record<string, unknown>,
+    delivery: Delivery,
+  ) => void;
+};
