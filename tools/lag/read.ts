@@ -1,4 +1,5 @@
 import type { Topology } from '@cartwheel/contracts';
+import { topicEnds } from '@cartwheel/kafka';
 import { connect } from 'amqplib';
 import type { Admin } from 'kafkajs';
 import { Friendly } from '../stack/friendly.ts';
@@ -19,13 +20,13 @@ export async function readGroups(admin: Admin, topology: Topology): Promise<Samp
     return [...own, ...rebuilds].map((name) => ({ name, topics: topology.topicsOf(consumer) }));
   });
   const topics = [...new Set(groups.flatMap((group) => group.topics))];
+  // Once the client knows all topics, questions side by side cannot make it forget one.
+  await topicEnds(admin, topics);
   // Committed first: a record that comes in between is lag, and not the other way round.
   const committed = await Promise.all(
     groups.map(async ({ name, topics }) => ({ name, of: await admin.fetchOffsets({ groupId: name, topics }) })),
   );
-  const ends = new Map(
-    await Promise.all(topics.map(async (topic) => [topic, await admin.fetchTopicOffsets(topic)] as const)),
-  );
+  const ends = await topicEnds(admin, topics);
   const partitions = committed.flatMap(({ name, of }) =>
     of.flatMap(({ topic, partitions: own }) =>
       ends.get(topic)!.map(({ partition, low, high }) => {

@@ -1,3 +1,4 @@
+import { topicEnds } from '@cartwheel/kafka';
 import { delay } from '@cartwheel/primitives';
 import type { Admin } from 'kafkajs';
 import { Friendly } from '../stack/friendly.ts';
@@ -10,12 +11,9 @@ export type End = { readonly topic: string; readonly partition: number; readonly
 
 /** Where the topics end now. */
 export async function endsOf(admin: Admin, topics: readonly string[]): Promise<End[]> {
-  const ends = topics.map(async (topic) =>
-    (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }): End => {
-      return { topic, partition, low: Number(low), high: Number(high) };
-    }),
+  return [...(await topicEnds(admin, topics))].flatMap(([topic, ends]) =>
+    ends.map(({ partition, low, high }): End => ({ topic, partition, low: Number(low), high: Number(high) })),
   );
-  return (await Promise.all(ends)).flat();
 }
 
 /** How many of the records before `ends` a group has done. */

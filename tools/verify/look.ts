@@ -1,3 +1,4 @@
+import { topicEnds } from '@cartwheel/kafka';
 import { allDone, answering, type Connections } from './connections.ts';
 import { givenUpByBroker, openTasks, ordersWithDeadLetter } from './dead-letters.ts';
 import type { ParkedRow, Task } from './evidence.ts';
@@ -86,9 +87,7 @@ async function lookIntoDatabases({ databases }: Connections) {
 async function lookIntoTopics({ admin, topology, target }: Connections, live: ReadonlyMap<string, number>) {
   const asking = async () => {
     const names = [...new Set(topology.consumers.flatMap((consumer) => topology.topicsOf(consumer)))];
-    const ends = new Map(
-      await allDone(names.map(async (name) => [name, await admin.fetchTopicOffsets(name)] as const)),
-    );
+    const ends = await topicEnds(admin, names);
     const lags = await allDone(
       topology.consumers.map(async (group) => {
         const committed = await admin.fetchOffsets({

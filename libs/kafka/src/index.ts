@@ -6,4 +6,5 @@ export { type Group, LagClock, type Position, positionsOf } from './lag.ts';
 export { setMinInsync } from './replication.ts';
 export type { Undecodable } from './fetched-record.ts';
 export { mendTopics, type TopicDrift, topicDrift } from './topic-settings.ts';
+export { topicEnds } from './topic-ends.ts';
 export { createTopics, missingTopics, type Replication } from './topics.ts';

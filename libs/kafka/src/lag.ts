@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs';
+import { topicEnds } from './topic-ends.ts';
 
 export type Group = { readonly groupId: string; readonly topics: readonly string[] };
 
@@ -14,9 +15,7 @@ export type Position = {
 /** Asks the brokers where these groups stand. One question per topic and one per group, some 15 ms each. */
 export async function positionsOf(admin: Admin, groups: readonly Group[]): Promise<Position[]> {
   const topics = [...new Set(groups.flatMap((group) => group.topics))];
-  const ends = new Map(
-    await Promise.all(topics.map(async (topic) => [topic, await admin.fetchTopicOffsets(topic)] as const)),
-  );
+  const ends = await topicEnds(admin, topics);
   const ofGroups = groups.map(async ({ groupId, topics: read }) => {
     const committed = await admin.fetchOffsets({ groupId, topics: [...read] });
     return committed.flatMap(({ topic, partitions }) =>

@@ -1,5 +1,5 @@
 import { topology } from '@cartwheel/contracts';
-import { engines, testNamespace } from '@cartwheel/testing';
+import { engines, eventually, testNamespace } from '@cartwheel/testing';
 import { expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { createKafka } from './client.ts';
@@ -17,11 +17,13 @@ test('on one broker one copy must have a record, which is said on the topic; wha
   const admin = kafka.admin();
   await admin.connect();
   const resources = [{ type: ConfigResourceTypes.TOPIC, name: names.topic('order-events') }];
-  const described = await admin.describeConfigs({ includeSynonyms: false, resources });
-  await admin.disconnect();
-  const own = described.resources[0]!.configEntries.filter(
-    ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
-  );
-  const set = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
-  expect(set).toEqual({ ...names.topics[0]!.config, 'min.insync.replicas': '1' });
+  // What the controller has taken, a broker says a moment later.
+  await eventually(async () => {
+    const described = await admin.describeConfigs({ includeSynonyms: false, resources });
+    const own = described.resources[0]!.configEntries.filter(
+      ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
+    );
+    const set = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+    expect(set).toEqual({ ...names.topics[0]!.config, 'min.insync.replicas': '1' });
+  }).finally(() => admin.disconnect());
 });

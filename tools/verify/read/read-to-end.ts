@@ -1,8 +1,8 @@
-import { guarded } from '@cartwheel/kafka';
+import { guarded, topicEnds } from '@cartwheel/kafka';
 import type { KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Friendly } from '../../stack/friendly.ts';
-import { allDone, answering, type Connections } from '../connections.ts';
+import { answering, type Connections } from '../connections.ts';
 
 const STALLED_MS = 20_000;
 
@@ -70,9 +70,9 @@ async function endsOf(
   { admin }: Connections,
   topics: readonly string[],
 ): Promise<Map<string, { topic: string; end: number }>> {
-  const all = await allDone(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })));
+  const all = await topicEnds(admin, topics);
   return new Map(
-    all.flatMap(({ topic, partitions }) =>
+    [...all].flatMap(([topic, partitions]) =>
       partitions
         .filter(({ low, high }) => Number(high) > Number(low))
         .map(({ partition, high }) => [`${topic}/${partition}`, { topic, end: Number(high) }] as const),
