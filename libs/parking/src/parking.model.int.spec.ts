@@ -166,7 +166,9 @@ async function unlessDatabase(work: Promise<unknown>): Promise<void> {
 test('each message is applied at most once, in order per key, and ends as applied, parked or dead', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20 }), async (steps) => {
-      await db.admin.query('TRUNCATE outbox, message_sequences, parked_messages, processed_events, effects');
+      await db.admin.query(
+        'TRUNCATE outbox, message_sequences, parked_messages, processed_events, begun_attempts, effects',
+      );
       const world = new World();
       for (const one of steps) {
         await world.take(one);
