@@ -263,17 +263,17 @@ describe('a handler that fails in a chunk', () => {
 
   test('while a part of it goes on: what comes late changes nothing', async () => {
     const late = Promise.withResolvers<void>();
-    let straggler: Promise<unknown> | undefined;
+    const stragglers: Promise<unknown>[] = [];
     const [hasty, patient] = [deliveredFact(), deliveredFact()];
     const handling = handlers(({ delivery, tx }) => {
       if (delivery !== hasty) return;
-      straggler = late.promise.then(() => tx.query(`INSERT INTO effects (record_offset) VALUES ('late')`));
+      stragglers.push(late.promise.then(() => tx.query(`INSERT INTO effects (record_offset) VALUES ('late')`)));
       throw new Error('no');
     });
     // It comes while what failed is set aside, in the transaction that it failed in.
     const keep: typeof parking.keep = async (...of) => {
       late.resolve();
-      await straggler?.catch(() => undefined);
+      await Promise.allSettled(stragglers);
       return parking.keep(...of);
     };
     await inbox({ parking: { ...parking, keep } }).apply([hasty, patient], handling, live);
