@@ -211,7 +211,8 @@ describe.each(services)('the README of %s', (service) => {
     const own = all(/grants: \{([^}]*)\}/.exec(schemaFile!)![1]!, /(\w+): '/g);
     const idempotency = schemaFile!.includes('idempotencySchema') ? ['idempotency_keys'] : [];
     const attempts = schemaFile!.includes('workerSchemas') ? ['task_attempts'] : [];
-    const platform = ['outbox', 'message_sequences', 'processed_events', 'parked_messages', 'parked_message_actions'];
+    const inbox = ['processed_events', 'begun_attempts', 'handled_types'];
+    const platform = ['outbox', 'message_sequences', ...inbox, 'parked_messages', 'parked_message_actions'];
     const named = inCode(section(readme, 'Tables')).filter((word) => /^[a-z_]+$/.test(word));
     const states = ['reserved', 'released', 'shipped', 'returned', 'requested', 'sending', 'sent'];
     expect(sorted(named.filter((word) => !states.includes(word)))).toEqual(

@@ -256,6 +256,8 @@ describe('two retriers', () => {
     const { first, second, finish } = await heldUp();
     await instance().runOnce();
     expect(await applied()).toEqual(offsets(second));
+    // Nor is it taken for one that somebody died over.
+    expect(await kept()).toMatchObject([{ offset: first[0]!.offset, attempts: 1 }]);
     await finish();
     expect(await applied()).toHaveLength(3);
     expect(first).toHaveLength(1);

@@ -3,16 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { topology as topologyOf } from '@cartwheel/contracts';
 import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
-import { noteStrayRejection } from '@cartwheel/inbox';
 import { createKafka } from '@cartwheel/kafka';
 import {
-  activeCorrelationId,
-  attributes,
-  classOf,
-  count,
   createLogger,
   type Logger,
-  metrics,
   startContext,
   startMetrics,
   startTracing,
@@ -43,6 +37,7 @@ import { Progress } from './progress.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
 import type { TellTrail } from './trail.ts';
 import { LagWatch, observeDatabase, observeEventLoop, type Sample, tasks } from './samples.ts';
+import { unhandledRejection } from './unhandled-rejection.ts';
 
 export type ServiceDescription = {
   readonly name: string;
@@ -91,12 +86,7 @@ export async function runService({
     process.exit(1);
   };
   process.on('uncaughtException', (error) => onFatal(describeError(error).stack));
-  process.on('unhandledRejection', (error) => {
-    // One message's or request's, and not the process's: a message fails by it, whoever else is in hand goes on.
-    if (!noteStrayRejection(error) && activeCorrelationId() === undefined) return onFatal(describeError(error).stack);
-    count(metrics.strayRejections, { [attributes.error]: classOf(error) });
-    logger.error(describeError(error), 'a promise was rejected that nobody awaited');
-  });
+  process.on('unhandledRejection', unhandledRejection(logger, onFatal));
 
   startContext();
   const endTracing = await startTracing(name, tracesExporter(config), logger);

@@ -135,6 +135,15 @@ export const blames: readonly Mutant[] = [
     ],
   },
   {
+    name: 'stray-rejection-of-a-request-is-fatal',
+    promise: 'A promise that a request let go of does not take the API down.',
+    file: 'libs/service/src/unhandled-rejection.ts',
+    from: ' && activeCorrelationId() === undefined',
+    to: '',
+    spec: 'libs/service/src/unhandled-rejection.fault.spec.ts',
+    test: ['a rejection that a request let go of is told, and the process goes on'],
+  },
+  {
     name: 'old-instance-skips-what-new-ones-handle',
     promise: 'An old instance leaves what only newer ones handle to them, and lets nothing of its key pass.',
     file: inbox,
