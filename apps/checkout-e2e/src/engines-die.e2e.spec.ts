@@ -24,7 +24,7 @@ beforeAll(async () => {
   await claimFolder(folder);
   stack = await withFreePorts((ports) => startNative({ folder, ports, progress: silent }));
   shop = await testShop({ LOG_LEVEL: 'info' }, stack.addresses);
-});
+}, 120_000);
 afterAll(async () => {
   await shop?.stop();
   await stack?.stop();
