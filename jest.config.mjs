@@ -23,18 +23,20 @@ const shared = {
     ],
   },
 };
-const project = (displayName, pattern) => ({
+const project = (displayName, pattern, own = {}) => ({
   ...shared,
+  ...own,
   displayName,
   testMatch: [`<rootDir>/{apps,libs,tools}/**/${pattern}`],
 });
+const oneAtATime = { runner: '<rootDir>/tools/test/one-at-a-time.mjs' };
 
 export default {
   projects: [
     project('unit', '!(*.int|*.fault|*.e2e).spec.ts'),
     project('int', '*.int.spec.ts'),
-    project('fault', '*.fault.spec.ts'),
-    project('e2e', '*.e2e.spec.ts'),
+    project('fault', '*.fault.spec.ts', oneAtATime),
+    project('e2e', '*.e2e.spec.ts', oneAtATime),
   ],
   maxWorkers: 2,
   testTimeout: 60_000,

@@ -1,9 +1,10 @@
-import type { Delivery, HeaderValue } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/contracts';
 import { backoff, delay, describeError, withDeadline } from '@cartwheel/primitives';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
-import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { METADATA_MAX_AGE_MS } from './client.ts';
+import { chunkAt, toDelivery } from './chunk.ts';
 import { guarded, type OutOfRange } from './fetch-guard.ts';
 import type { FetchedRecord, Undecodable } from './fetched-record.ts';
 import { missingTopics, offsetsOf } from './topics.ts';
@@ -52,9 +53,6 @@ export type KafkaStrategyOptions<Context> = {
   readonly onFatal: (reason: string) => void;
 };
 
-/** A chunk is closed by count and by bytes: what waits for its COMMIT stands in memory several times. */
-const CHUNK = 100;
-const CHUNK_BYTES = 1_000_000;
 /** Of one fetch. A batch that is larger comes all the same, alone. */
 const FETCH_BYTES = 4_000_000;
 const FETCH_BYTES_PER_PARTITION = 1_048_576;
@@ -326,37 +324,4 @@ function isLostConnection(error: unknown): boolean {
     if (['KafkaJSGroupCoordinatorNotFound', 'KafkaJSLockTimeout'].includes(at.name)) return true;
   }
   return false;
-}
-
-/** A producer may write anything here; what is no date is left out, and so is one that PostgreSQL would not read as such. */
-function timestampOf({ timestamp }: KafkaMessage): { timestamp?: string } {
-  const date = new Date(Number(timestamp));
-  const isDate = date.getUTCFullYear() > 0 && date.getUTCFullYear() < 10_000;
-  return isDate ? { timestamp: date.toISOString() } : {};
-}
-
-/** The messages from `at` on that are applied together: as many as CHUNK, as large as CHUNK_BYTES, and one at least. */
-function chunkAt(messages: readonly FetchedRecord[], at: number): FetchedRecord[] {
-  const chunk: FetchedRecord[] = [];
-  let bytes = 0;
-  for (const message of messages.slice(at, at + CHUNK)) {
-    bytes += (message.value?.length ?? 0) + (message.key?.length ?? 0);
-    if (chunk.length > 0 && (bytes > CHUNK_BYTES || message.undecodable)) break;
-    chunk.push(message);
-    if (message.undecodable) break;
-  }
-  return chunk;
-}
-
-function toDelivery(topic: string, partition: number, message: KafkaMessage): Delivery {
-  return {
-    source: 'kafka',
-    topic,
-    partition,
-    offset: message.offset,
-    ...timestampOf(message),
-    key: message.key,
-    headers: (message.headers ?? {}) as Record<string, HeaderValue>,
-    value: message.value,
-  };
 }

@@ -1,9 +1,10 @@
 import type { Topology } from '@cartwheel/contracts';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { ownSettings, settingsOf } from './topic-settings.ts';
 import { leadersElected, type Replication } from './topics.ts';
 
 // Of the names that kafkajs exports Node finds the first few only.
-const { ConfigResourceTypes, ConfigSource } = kafkajs;
+const { ConfigResourceTypes } = kafkajs;
 
 const MIN_INSYNC = 'min.insync.replicas';
 /** Of a cluster that is asked for copies of its records; below, everything is on one disk anyway. */
@@ -49,23 +50,16 @@ export function minInsyncOf(copies: number, configured = copies >= CLUSTER ? 2 :
 
 /** kafkajs can only replace all that is set on a topic: what is there is read first and goes along. */
 async function setOnTopics(admin: Admin, names: readonly string[], wantedOf: (name: string) => string) {
-  const described = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
-  });
-  const resources = described.resources.flatMap(({ resourceName, configEntries }) => {
-    const own = configEntries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
-    const wanted = wantedOf(resourceName);
-    if (own.some(({ configName, configValue }) => configName === MIN_INSYNC && configValue === wanted)) return [];
-    const others = own.filter(({ configName }) => configName !== MIN_INSYNC);
-    return {
-      type: ConfigResourceTypes.TOPIC,
-      name: resourceName,
-      configEntries: [
-        ...others.map(({ configName, configValue }) => ({ name: configName, value: configValue })),
-        { name: MIN_INSYNC, value: wanted },
-      ],
-    };
+  const settings = await settingsOf(admin, names);
+  const resources = [...settings].flatMap(([name, entries]) => {
+    const own = ownSettings(entries);
+    const wanted = wantedOf(name);
+    if (own[MIN_INSYNC] === wanted) return [];
+    const configEntries = Object.entries({ ...own, [MIN_INSYNC]: wanted }).map(([entry, value]) => ({
+      name: entry,
+      value,
+    }));
+    return { type: ConfigResourceTypes.TOPIC, name, configEntries };
   });
   if (resources.length > 0) await admin.alterConfigs({ validateOnly: false, resources });
 }

@@ -1,5 +1,6 @@
 import type { Topology } from '@cartwheel/contracts';
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { delay } from '@cartwheel/primitives';
+import kafkajs, { type Admin, type ConfigEntries, type Kafka } from 'kafkajs';
 
 // Of the names that kafkajs exports Node finds the first few only.
 const { ConfigResourceTypes, ConfigSource } = kafkajs;
@@ -13,6 +14,32 @@ export type TopicDrift = {
 };
 
 type Names = Pick<Topology, 'topics'>;
+
+/** Of a tenth of a second each. */
+const ATTEMPTS = 200;
+
+/**
+ * Everything that is set on topics that exist, by topic. Any broker may answer, and one of three hears of a new topic a
+ * moment after the controller made it: until then it is asked again. @throws when that takes longer than 20 s
+ */
+export async function settingsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, ConfigEntries[]>> {
+  const resources = topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name }));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const described = await admin.describeConfigs({ includeSynonyms: false, resources });
+      return new Map(described.resources.map(({ resourceName, configEntries }) => [resourceName, configEntries]));
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION' || attempt === ATTEMPTS) throw error;
+      await delay(100);
+    }
+  }
+}
+
+/** Of all that is known of a topic, what is set on the topic itself. */
+export function ownSettings(entries: readonly ConfigEntries[]): Record<string, string> {
+  const own = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+  return Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+}
 
 /**
  * What is different in the topics that exist: somebody changed them, or made them before the topology said so. A topic that
@@ -58,17 +85,13 @@ async function driftOf(admin: Admin, { topics }: Names) {
   const own = new Map<string, Record<string, string>>();
   if (present.length === 0) return { drift: [], own };
   const names = present.map(({ name }) => name);
-  const [metadata, described] = await Promise.all([
+  const [metadata, settings] = await Promise.all([
     admin.fetchTopicMetadata({ topics: names }),
-    admin.describeConfigs({
-      includeSynonyms: false,
-      resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
-    }),
+    settingsOf(admin, names),
   ]);
   const drift = present.flatMap(({ name, partitions, config }): TopicDrift[] => {
-    const entries = described.resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
-    const set = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
-    own.set(name, Object.fromEntries(set.map(({ configName, configValue }) => [configName, configValue])));
+    const entries = settings.get(name) ?? [];
+    own.set(name, ownSettings(entries));
     const valueOf = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
     const count = metadata.topics.find((one) => one.name === name)?.partitions.length;
     return [

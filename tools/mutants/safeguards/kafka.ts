@@ -130,7 +130,8 @@ export const kafka: readonly Mutant[] = [
   {
     name: 'large-records-all-at-once',
     promise: 'What waits for its COMMIT is bounded by bytes.',
-    ...undecodable,
+    file: 'libs/kafka/src/chunk.ts',
+    spec: undecodable.spec,
     from: '(bytes > CHUNK_BYTES || message.undecodable)',
     to: 'message.undecodable',
     test: ['records that are large are applied a few at a time, also when one fetch brings many of them'],

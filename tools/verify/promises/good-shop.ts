@@ -257,6 +257,14 @@ export function refund(shop: GoodShop, amountMinor: number, status: 'refunding' 
   return true;
 }
 
+/** Order `a` is cancelled by a fact in this partition; its customer was told so, and never that it was confirmed. */
+export function cancelUnconfirmed(shop: GoodShop, partition: number): void {
+  const event = { type: 'OrderCancelled', reason: 'capture-failed' } as const;
+  shop.orders[0]!.events.push({ version: 6, event, factId: 'a8' });
+  shop.records.push({ ...record(shop, 'a4'), id: 'a8', type: 'OrderCancelled', partition });
+  shop.emails[0]!.template = 'cancellation';
+}
+
 /** Its goods are back in stock. */
 export function giveBack(shop: GoodShop): void {
   shop.reservations[0]!.state = 'returned';

@@ -1,6 +1,6 @@
 import type { FactType, MailTemplate } from '@cartwheel/contracts';
 import { ordersWithDeadLetter } from '../dead-letters.ts';
-import type { EmailRow, Evidence } from '../evidence.ts';
+import type { EmailRow, Evidence, OrderRow } from '../evidence.ts';
 import { judge, type Verdict } from '../verdict.ts';
 
 const MILESTONES: Partial<Record<FactType, MailTemplate>> = {
@@ -16,15 +16,16 @@ export function mails(evidence: Evidence): Verdict {
   const excused = ordersWithDeadLetter(evidence, 'mail');
   const requested = new Map(evidence.emails.map((email) => [`${email.orderId} ${email.template}`, email]));
   const copies = Map.groupBy(evidence.mailbox, ({ emailId }) => emailId);
+  const partitions = new Map(evidence.records.map(({ id, partition }) => [id, partition]));
   const offenders: string[] = [];
   const repeats: string[] = [];
   for (const { orderId, events } of evidence.orders) {
     for (const [milestone, template] of Object.entries(MILESTONES)) {
       const email = requested.get(`${orderId} ${template}`);
       requested.delete(`${orderId} ${template}`);
-      const reached = (type: string) => events.some(({ event }) => event.type === type);
-      // An order whose cancellation was read first is not confirmed any more (docs/partitions.md).
-      const isDue = reached(milestone) && !(template === 'confirmation' && !email && reached('OrderCancelled'));
+      const isDue =
+        events.some(({ event }) => event.type === milestone) &&
+        !(template === 'confirmation' && !email && mayBeCancelledFirst(events, partitions));
       const received = email ? (copies.get(email.emailId)?.length ?? 0) : 0;
       if (!isDue && email) offenders.push(`order ${orderId}: a ${template} that it should not get`);
       else if (isDue && received === 0 && !excused.has(orderId))
@@ -49,6 +50,16 @@ export function mails(evidence: Evidence): Verdict {
     { late: offenders, remarks: repeats },
     evidence.unrest,
   );
+}
+
+/** Its cancellation is in another partition and may have been read first: then it is not confirmed any more (docs/partitions.md). */
+function mayBeCancelledFirst(events: OrderRow['events'], partitions: ReadonlyMap<string, number>): boolean {
+  const partitionOf = (type: string) => {
+    const fact = events.find(({ event }) => event.type === type);
+    return partitions.get(fact?.factId ?? '');
+  };
+  const cancelled = partitionOf('OrderCancelled');
+  return cancelled !== undefined && cancelled !== partitionOf('OrderConfirmed');
 }
 
 /** Mails that nobody here asked for. Those from before this shop's first are another's, from an earlier run. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bury, giveBack, type GoodShop, goodShop, record, refund } from './good-shop.ts';
+import { bury, cancelUnconfirmed, giveBack, type GoodShop, goodShop, record, refund } from './good-shop.ts';
 import { mails } from './mails.ts';
 import { moneyAddsUp } from './money.ts';
 import { cancelledHoldsNothing, everyOrderEnds } from './orders-end.ts';
@@ -72,6 +72,12 @@ describe('one mail per milestone', () => {
       verdict: 'held',
       offenders: [expect.stringContaining('2 copies of its confirmation')],
     });
+  });
+
+  test('an order whose cancellation is in another partition may be cancelled before it is confirmed', () => {
+    const shop = goodShop();
+    cancelUnconfirmed(shop, record(shop, 'a4').partition + 1);
+    expect(mails(shop)).toMatchObject({ verdict: 'held' });
   });
 
   test('the mails of an earlier shop in the same mailbox break nothing', () => {
