@@ -15,7 +15,7 @@ let unitOfWork: UnitOfWork;
 
 beforeAll(async () => {
   db = await testDatabase(schemas);
-  unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology() }, new Wake());
+  unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', topology: topology() }, new Wake());
 });
 afterAll(() => db?.drop());
 afterEach(() => db.admin.query('TRUNCATE orders, order_events, outbox'));

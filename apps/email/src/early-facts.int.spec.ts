@@ -49,11 +49,14 @@ const handlers = {
 };
 const origin = { source: 'email', topology: topology() };
 const read = (chunk: readonly Delivery[]) =>
-  new FactInbox({ consumer: 'email', pool: db.pool, origin, wake: new Wake(), locks: lockSubjects, parking }).apply(
-    chunk,
-    handlers,
-    new AbortController().signal,
-  );
+  new FactInbox({
+    consumer: 'email',
+    dataSource: db.dataSource,
+    origin,
+    wake: new Wake(),
+    locks: lockSubjects,
+    parking,
+  }).apply(chunk, handlers, new AbortController().signal);
 
 /** The mails of an order that a worker was asked to send, in that order. */
 const asked = async (orderId: string) =>

@@ -47,8 +47,15 @@ async function asked({ url = smtp.url } = {}) {
 
   const origin = { source: 'email', topology: topology() };
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'email.message', pool: db.pool, origin, unitOfWork, wake, parking });
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const inbox = new TaskInbox({
+    consumer: 'email.message',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+  });
   const sendEmail = new SendEmail({ namespace: '', leaseMs: LEASE_MS });
   const workerFor = (deadlineMs: number) => {
     const worker = new SendEmailWorker(sendEmail, new SmtpMailer({ url, from: 'shop@cartwheel.example', deadlineMs }));

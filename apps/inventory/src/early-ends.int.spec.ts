@@ -43,7 +43,14 @@ const handlers = (then: (fact: FactContext) => Promise<unknown> = () => Promise.
 });
 const origin = { source: 'inventory', topology: topology() };
 const inbox = () =>
-  new FactInbox({ consumer: 'inventory', pool: db.pool, origin, wake: new Wake(), locks: lockStock, parking });
+  new FactInbox({
+    consumer: 'inventory',
+    dataSource: db.dataSource,
+    origin,
+    wake: new Wake(),
+    locks: lockStock,
+    parking,
+  });
 
 /** A product that only this test sells. */
 async function product(): Promise<string> {

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 const asService = (sql: string) => db.pool.query(sql);
 const replenish = (sku: string, quantity: number) =>
-  transaction(db.pool, (tx) => stock.replenish(tx, { sku, quantity }));
+  transaction(db.dataSource, (tx) => stock.replenish(tx, { sku, quantity }));
 const append = (kind: string, available: number, reserved = 0, shipped = 0) =>
   asService(
     `INSERT INTO stock_movements (sku, kind, available, reserved, shipped)
@@ -35,7 +35,7 @@ const many = (movements: number) =>
 describe('the level is the sum of the ledger', () => {
   test('because the database adds up each movement, and the service may change no level', async () => {
     await replenish('mug', 7);
-    await transaction(db.pool, (tx) => stock.reserve(tx, newId(), [{ sku: 'mug', quantity: 3 }]));
+    await transaction(db.dataSource, (tx) => stock.reserve(tx, newId(), [{ sku: 'mug', quantity: 3 }]));
     const levels = `SELECT sku, available, reserved, shipped FROM stock WHERE sku = 'mug'`;
     expect(await db.admin.query(levels)).toEqual([{ sku: 'mug', available: 4, reserved: 3, shipped: 0 }]);
     for (const level of ['available', 'reserved', 'shipped', 'movements', 'moved_at'])

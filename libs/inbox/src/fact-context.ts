@@ -1,6 +1,6 @@
 import type { Delivery, Envelope, Topology } from '@cartwheel/contracts';
 import type { Tx, Wake } from '@cartwheel/outbox';
-import type { Pool, Queryable } from '@cartwheel/postgres';
+import type { DataSource, Queryable } from '@cartwheel/postgres';
 import type { Handlers } from './attempt.ts';
 import type { Parking } from './set-aside.ts';
 
@@ -20,7 +20,7 @@ export type Locks = (tx: Queryable, facts: readonly Envelope[]) => Promise<unkno
 
 export type FactInboxOptions = {
   readonly consumer: string;
-  readonly pool: Pool;
+  readonly dataSource: DataSource;
   readonly origin: { source: string; topology: Topology };
   readonly wake: Wake;
   readonly locks?: Locks | undefined;

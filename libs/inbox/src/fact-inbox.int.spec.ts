@@ -5,13 +5,13 @@ import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
-import { deliveredFact as delivered, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, deliveredFact as delivered, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from './index.ts';
 
 let db: TestDatabase;
 const counters = {
   name: 'counters',
-  versions: ['CREATE TABLE counters (order_id uuid PRIMARY KEY, n int NOT NULL)'],
+  migrations: ddl('CREATE TABLE counters (order_id uuid PRIMARY KEY, n int NOT NULL)'),
   grants: { counters: 'SELECT, INSERT, UPDATE' },
 };
 const live = new AbortController().signal;
@@ -29,7 +29,7 @@ beforeEach(async () => {
 function inbox(options: Partial<FactInboxOptions> = {}) {
   return new FactInbox({
     consumer: 'inventory',
-    pool: db.pool,
+    dataSource: db.dataSource,
     origin: { source: 'inventory', topology: topology() },
     wake: new Wake(),
     parking,

@@ -22,8 +22,8 @@ beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_eve
 
 function options() {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  return { consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking };
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  return { consumer: 'payment.card', dataSource: db.dataSource, origin, unitOfWork, wake, parking };
 }
 
 function delivered(change: Partial<Delivery> = {}): Delivery {

@@ -9,7 +9,7 @@ import {
   UnreadableMessage,
 } from '@cartwheel/contracts';
 import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
-import { DatabaseUnavailable, type Pool, transaction } from '@cartwheel/postgres';
+import { autocommit, DatabaseUnavailable, type DataSource, transaction } from '@cartwheel/postgres';
 import { backoff, delay, describeError, Permanent, Transient, withDeadline } from '@cartwheel/primitives';
 import { AttemptInHand, findStray } from './attempt-in-hand.ts';
 import { DOUBTS, type Handlers } from './attempt.ts';
@@ -53,7 +53,7 @@ export type TaskOutcome =
 export type TaskInboxOptions = {
   /** The queue's name without the namespace. */
   readonly consumer: string;
-  readonly pool: Pool;
+  readonly dataSource: DataSource;
   readonly origin: { source: string; topology: Topology };
   readonly unitOfWork: UnitOfWork;
   readonly wake: Wake;
@@ -93,15 +93,15 @@ export class TaskInbox {
       const failure = { error, attempts: 1, firstFailedAt: new Date() };
       return this.#patiently(() => this.#bury(idOf(delivery, error), delivery, failure), hand);
     }
-    const { pool, consumer, onEvent } = this.#options;
-    const begun = await this.#patiently(() => beginAttempt(pool, consumer, task), hand);
+    const { dataSource, consumer, onEvent } = this.#options;
+    const begun = await this.#patiently(() => beginAttempt(dataSource, consumer, task), hand);
     if (begun === undefined) {
       onEvent?.('duplicate', { consumer, id: task.id, type: task.type });
       return ACK;
     }
     try {
       if (begun.deaths >= MAX_DEATHS) {
-        await this.#patiently(() => endDeadAttempts(pool, task, begun.attempt), hand);
+        await this.#patiently(() => endDeadAttempts(dataSource, task, begun.attempt), hand);
         throw new TaskKills(begun.deaths);
       }
       await this.#patiently(() => this.#work(task, begun.attempt, { handlers, ...hand }), hand, DOUBTS);
@@ -163,16 +163,16 @@ export class TaskInbox {
 
   /** Climbs the ladder, or is dead. */
   async #fail(task: Envelope, place: number, delivery: Delivery, error: unknown): Promise<TaskOutcome> {
-    const { pool, consumer, onEvent } = this.#options;
+    const { dataSource, consumer, onEvent } = this.#options;
     const { attempt, failures, firstFailedAt } = historyOf(delivery);
     const counted = error instanceof Transient ? failures : failures + 1;
     onEvent?.('failed', { consumer, id: task.id, type: task.type, attempt, ...describeError(error) });
     if (error instanceof Permanent || counted >= MAX_FAILURES) {
-      await blameDatabase(endAttempt(pool, task, place, 'dead', { error }));
+      await blameDatabase(endAttempt(autocommit(dataSource), task, place, 'dead', { error }));
       return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt });
     }
     const { rung, delayMs, headers } = climb({ attempt, failures: counted, firstFailedAt }, error);
-    await blameDatabase(endAttempt(pool, task, place, 'retry', { error, delayMs }));
+    await blameDatabase(endAttempt(autocommit(dataSource), task, place, 'retry', { error, delayMs }));
     return { kind: 'retry', rung, headers };
   }
 
@@ -213,9 +213,9 @@ export class TaskInbox {
   }
 
   async #record(task: Envelope, place: number, cause: Cause, work: (tx: Tx) => Promise<void>): Promise<void> {
-    const { pool, consumer, origin, wake } = this.#options;
+    const { dataSource, consumer, origin, wake } = this.#options;
     const collected: Collected[] = [];
-    await transaction(pool, async (tx) => {
+    await transaction(dataSource, async (tx) => {
       const claimed = await blameDatabase(claim(tx, consumer, [task.id]));
       await blameDatabase(endAttempt(tx, task, place, claimed.size === 0 ? 'duplicate' : 'done'));
       if (claimed.size === 0) return;
@@ -226,9 +226,9 @@ export class TaskInbox {
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
-    const { pool, consumer, parking, onEvent } = this.#options;
+    const { dataSource, consumer, parking, onEvent } = this.#options;
     const isNew = await blameDatabase(
-      transaction(pool, async (tx) => {
+      transaction(dataSource, async (tx) => {
         if ((await claim(tx, consumer, [id])).size === 0) return false;
         await parking.keep(tx, consumer, [{ id, delivery, state: 'dead', failure }]);
         return true;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { fact, task, topology } from '@cartwheel/contracts';
 import { newId, Permanent } from '@cartwheel/primitives';
-import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { outboxSchema, UnitOfWork, Wake } from './index.ts';
 
 let db: TestDatabase;
@@ -9,7 +9,7 @@ let unitOfWork: UnitOfWork;
 let rings = 0;
 const things = {
   name: 'things',
-  versions: ['CREATE TABLE things (id text)'],
+  migrations: ddl('CREATE TABLE things (id text)'),
   grants: { things: 'SELECT, INSERT, UPDATE' },
 };
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   db = await testDatabase([outboxSchema, things]);
   const wake = new Wake();
   wake.onRing(() => (rings += 1));
-  unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology('ns') }, wake);
+  unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', topology: topology('ns') }, wake);
 });
 afterAll(() => db.drop());
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { type Cause, facts, headersOf, type Message, tasks, text, type Topology } from '@cartwheel/contracts';
-import { type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import { type DataSource, type Queryable, type Transaction, transaction } from '@cartwheel/postgres';
 import { Permanent } from '@cartwheel/primitives';
 import { context, propagation } from '@opentelemetry/api';
 import { type OutboxRow, writeRows } from './outbox-row.ts';
@@ -16,7 +16,7 @@ import type { Wake } from './wake.ts';
  * Not here: publishing (relay.ts); order between two keys.
  * Proof: unit-of-work.int.spec.ts, relay.fault.spec.ts
  */
-export interface Tx extends Queryable {
+export interface Tx extends Transaction {
   /** Why this is happening; every message names it. */
   readonly cause: Cause;
   /**
@@ -33,9 +33,10 @@ const MAX_PAYLOAD_BYTES = 900_000;
 const Subject = text(200);
 
 /** A transaction's inside for one cause, whose messages are added to `collected`. */
-export function collect(tx: Queryable, cause: Cause, collected: Collected[]): Tx {
+export function collect(tx: Transaction, cause: Cause, collected: Collected[]): Tx {
   return {
     query: (sql, parameters) => tx.query(sql, parameters),
+    manager: tx.manager,
     cause,
     emit: (...messages) =>
       collected.push(
@@ -132,12 +133,12 @@ function pathsOf(error: { issues: { path: PropertyKey[] }[] }): string {
 
 /** Transactions of a service that nobody's message started: HTTP requests, clocks, steps of a worker. */
 export class UnitOfWork {
-  readonly #pool: Pool;
+  readonly #dataSource: DataSource;
   readonly #origin: { source: string; topology: Topology };
   readonly #wake: Wake;
 
-  constructor(pool: Pool, origin: { source: string; topology: Topology }, wake: Wake) {
-    this.#pool = pool;
+  constructor(dataSource: DataSource, origin: { source: string; topology: Topology }, wake: Wake) {
+    this.#dataSource = dataSource;
     this.#origin = origin;
     this.#wake = wake;
   }
@@ -145,7 +146,7 @@ export class UnitOfWork {
   /** @throws DatabaseUnavailable, or whatever `work` threw; then nothing was changed and nothing will be sent. */
   async run<T>(cause: Cause, work: (tx: Tx) => Promise<T>): Promise<T> {
     const collected: Collected[] = [];
-    const result = await transaction(this.#pool, async (tx) => {
+    const result = await transaction(this.#dataSource, async (tx) => {
       const value = await work(collect(tx, cause, collected));
       await writeOutbox(tx, this.#origin, collected);
       return value;

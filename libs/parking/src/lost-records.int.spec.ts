@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, parked_message_actions, processed_events'));
 
-const options = () => ({ pool: db.pool, consumer: 'inventory', parking });
+const options = () => ({ dataSource: db.dataSource, consumer: 'inventory', parking });
 const batch = {
   topic: 'order-events',
   partition: 3,
@@ -95,6 +95,6 @@ test('neither is a message that could be replayed', async () => {
 });
 
 test('a database that is away has not said that somebody stepped over', async () => {
-  const away = { ...options(), pool: { connect: () => Promise.reject(new Error('away')) } as never };
+  const away = { ...options(), dataSource: { connect: () => Promise.reject(new Error('away')) } as never };
   await expect(stepOver(away, batch)).rejects.toThrow(DatabaseUnavailable);
 });

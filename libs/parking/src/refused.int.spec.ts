@@ -75,11 +75,11 @@ async function write(key: string, change: Partial<OutboxRow> = {}): Promise<stri
     payload: Buffer.from('{}'),
     ...change,
   };
-  await transaction(db.pool, (tx) => writeRows(tx, [row]));
+  await transaction(db.dataSource, (tx) => writeRows(tx, [row]));
   return id;
 }
 
-const act = <T>(work: (tx: Queryable) => Promise<T>) => transaction(db.pool, work);
+const act = <T>(work: (tx: Queryable) => Promise<T>) => transaction(db.dataSource, work);
 const outboxIsEmpty = async () => expect(await db.admin.query('SELECT 1 FROM outbox')).toEqual([]);
 const kept = async () =>
   (

@@ -13,7 +13,14 @@ import {
   type TracesExporter,
 } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
-import { autocommit, createPool, missingSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
+import {
+  autocommit,
+  createDataSource,
+  missingSchema,
+  type DataSource,
+  type Queryable,
+  type Schema,
+} from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
@@ -92,15 +99,15 @@ export async function runService({
   const endTracing = await startTracing(name, tracesExporter(config), logger);
   const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
   const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
-  const pool = createPool(config.DATABASE_URL, { name });
+  const dataSource = createDataSource(config.DATABASE_URL, { name });
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(pool, { source: name, topology }, wake);
+  const unitOfWork = new UnitOfWork(dataSource, { source: name, topology }, wake);
   const kafka = createKafka(config.KAFKA_BROKERS, name);
   const lagWatch = new LagWatch(kafka);
   const deadlines = { handlerMs: config.HANDLER_DEADLINE_MS, workerMs: config.WORKER_DEADLINE_MS };
   const progress = new Progress(Math.max(...Object.values(deadlines)) + STUCK_AFTER_MS);
   const wiring: Wiring = {
-    ...{ source: name, topology, pool, wake, unitOfWork, logger },
+    ...{ source: name, topology, dataSource, wake, unitOfWork, logger },
     ...{ lagWatch, progress, deadlines, onFatal },
   };
   const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
@@ -128,11 +135,11 @@ export async function runService({
     ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : []),
   ];
 
-  const liveness = new Liveness(pool, strategies, progress);
+  const liveness = new Liveness(dataSource, strategies, progress);
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
-  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
+  const platform = { dataSource, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
   if (renderMetrics) {
-    observeDatabase(pool, workers.length > 0 ? [tasks, ...samples] : samples, logger);
+    observeDatabase(dataSource, workers.length > 0 ? [tasks, ...samples] : samples, logger);
     observeEventLoop();
     lagWatch.start(logger);
   }
@@ -148,7 +155,7 @@ export async function runService({
   for (const strategy of strategies) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
 
   const comingAndGoing = new ChangingConsumers({
-    wanted: async () => (await changing?.(autocommit(pool))) ?? [],
+    wanted: async () => (await changing?.(autocommit(dataSource))) ?? [],
     async start(description) {
       const { strategy, retrier, announcing: saying, unwatch } = factConsumer(wiring, kafka, description);
       await app.connectMicroservice({ strategy }, { inheritAppConfig: true }).listen();
@@ -181,7 +188,8 @@ export async function runService({
     const takers = [...strategies.map((strategy) => strategy.close()), ...loops.map((loop) => loop.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
+    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close()]);
+    if (dataSource.isInitialized) await dataSource.destroy();
     await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');
     process.exit(0);
@@ -201,7 +209,7 @@ export async function runService({
   });
   logger.info({ address: `http://${config.HTTP_HOST}:${config.HTTP_PORT}` }, 'listening');
 
-  const missing = await waitForDatabase(pool, schemas, logger, stopping.signal);
+  const missing = await waitForDatabase(dataSource, schemas, logger, stopping.signal);
   if (stopping.signal.aborted) return;
   if (missing.length > 0) return onFatal(`the database lacks ${missing.join(', ')}: run the set-up`);
   liveness.prepared = true;
@@ -221,14 +229,14 @@ function tracesExporter({ OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT }: S
 
 /** The names of the schemas that set-up has not applied, as soon as the database can be asked. */
 async function waitForDatabase(
-  pool: Pool,
+  dataSource: DataSource,
   schemas: readonly Schema[],
   logger: Logger,
   signal: AbortSignal,
 ): Promise<string[]> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
-      return await missingSchema(autocommit(pool), schemas);
+      return await missingSchema(autocommit(dataSource), schemas);
     } catch (error) {
       logger.warn({ attempt, ...describeError(error) }, 'waiting for the database');
       await delay(backoff(attempt, { baseMs: 200, maxMs: 3_000 }), signal);

@@ -31,7 +31,7 @@ export const consumer: readonly Mutant[] = [
     from: `claim(
         tx,`,
     to: `claim(
-        { query: async (sql, values) => (await pool.query(sql, [...values])).rows },`,
+        autocommit(dataSource),`,
     spec: factSpec,
     test: ['a handler that fails', 'and works when the chunk is done again leaves one effect and nothing set aside'],
   },

@@ -13,7 +13,7 @@ let controller: ReplenishStockController;
 const cause = { correlationId: newId(), causationId: `http:${newId()}` };
 beforeAll(async () => {
   db = await testDatabase(schemas);
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'inventory', topology: topology() }, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'inventory', topology: topology() }, new Wake());
   controller = new ReplenishStockController(unitOfWork, new ReplenishStock(new StockRepository()));
 });
 afterAll(() => db.drop());

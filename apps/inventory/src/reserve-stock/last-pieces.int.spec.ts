@@ -51,7 +51,7 @@ test('of two hundred orders at once for the last ten pieces exactly ten are rese
   const unexpected: string[] = [];
   const inbox = new FactInbox({
     consumer: 'inventory',
-    pool: db.pool,
+    dataSource: db.dataSource,
     origin: { source: 'inventory', topology: topology() },
     wake: new Wake(),
     locks: lockStock,

@@ -31,7 +31,7 @@ const placed = (orderId: string, items: Items) => [
 
 /** As the inbox does it: lock first, then the handler, in one transaction. */
 function reserve(orderId: string, items: Items) {
-  return transaction(db.pool, async (tx) => {
+  return transaction(db.dataSource, async (tx) => {
     await lockStock(tx, placed(orderId, items));
     return reserveStock.execute(tx, orderId, items);
   });
@@ -85,7 +85,8 @@ test('a reservation ends once: released or shipped, and only what was shipped co
   const orderId = newId();
   const items = [{ sku: 'mug', quantity: 5 }];
   await reserve(orderId, items);
-  const end = (as: 'released' | 'shipped' | 'returned') => transaction(db.pool, (tx) => stock.end(tx, orderId, as));
+  const end = (as: 'released' | 'shipped' | 'returned') =>
+    transaction(db.dataSource, (tx) => stock.end(tx, orderId, as));
   expect(await end('returned')).toEqual([]);
   expect(await end('shipped')).toEqual(items);
   expect(await end('released')).toEqual([]);

@@ -22,7 +22,7 @@ let backpressure: Backpressure;
 beforeAll(async () => {
   db = await testDatabase(schemas);
   await db.admin.query(`INSERT INTO products (sku, name, price_minor, currency) VALUES ('mug', 'Mug', 1250, 'EUR')`);
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology() }, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', topology: topology() }, new Wake());
   const provided = [
     { provide: UnitOfWork, useValue: unitOfWork },
     { provide: Backpressure, useValue: { admit: (tx: Queryable) => backpressure.admit(tx) } },
@@ -117,8 +117,8 @@ test('a repeat gets its stored answer while new orders are refused, and who was 
 test('the outbox is looked at once a second, however many orders come', async () => {
   const begun = performance.now();
   let looks = 0;
-  await transaction(db.pool, async (tx) => {
-    const counting: typeof tx = {
+  await transaction(db.dataSource, async (tx) => {
+    const counting: Queryable = {
       query: (sql, parameters) => {
         looks += 1;
         return tx.query(sql, parameters);

@@ -19,7 +19,7 @@ let shop: Bench;
 Logger.overrideLogger(false);
 beforeAll(async () => {
   [db, gateway] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
-  shop = bench(db.pool, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 1_000 }));
+  shop = bench(db.dataSource, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 1_000 }));
 });
 afterAll(async () => {
   await gateway?.stop();

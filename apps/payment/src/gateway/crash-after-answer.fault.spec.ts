@@ -25,7 +25,7 @@ describe.each([
   let shop: Bench;
   beforeAll(async () => {
     [db, gateway] = await Promise.all([testDatabase(schemas), gatewaySimulator({ IDEMPOTENCY_KEY_LIFETIME_MS })]);
-    shop = bench(db.pool, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
+    shop = bench(db.dataSource, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
   });
   afterAll(async () => {
     await gateway?.stop();

@@ -44,7 +44,7 @@ beforeAll(async () => {
     gatewaySimulator({ WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }),
   ]);
   const gateway = new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 });
-  shop = bench(db.pool, gateway);
+  shop = bench(db.dataSource, gateway);
   app = await serving(gateway, SECRET);
   await app.listen(ports.payment, '127.0.0.1');
 });
@@ -64,7 +64,7 @@ async function serving(gateway: PaymentGateway, secret: string): Promise<NestFas
       { provide: WebhookSignature, useFactory: () => new WebhookSignature(secret) },
       { provide: PaymentGateway, useValue: gateway },
       { provide: UnitOfWork, useValue: shop.unitOfWork },
-      { provide: DATABASE, useFactory: () => autocommit(db.pool) },
+      { provide: DATABASE, useFactory: () => autocommit(db.dataSource) },
     ],
   })
   class WebhookModule {}
@@ -147,7 +147,7 @@ describe('a webhook', () => {
     const orderId = await shop.placed('pm_card_visa');
     await shop.done();
     await shop.confirmed(orderId);
-    const payment = await shop.payments.loadByOrder(autocommit(db.pool), orderId);
+    const payment = await shop.payments.loadByOrder(autocommit(db.dataSource), orderId);
     const lie = { status: 'succeeded', metadata: { paymentId: payment!.paymentId } };
     expect(await post(lie)).toMatchObject({ status: 200 });
     expect(await shop.state(orderId)).toBe('capturing');
@@ -167,7 +167,7 @@ describe('a webhook', () => {
 
   test('is refused when it was signed with another secret, or changed on the way', async () => {
     const orderId = await shop.placed('pm_card_visa');
-    const { paymentId } = (await shop.payments.loadByOrder(autocommit(db.pool), orderId))!;
+    const { paymentId } = (await shop.payments.loadByOrder(autocommit(db.dataSource), orderId))!;
     const object = { metadata: { paymentId } };
     const invalid = { status: 400, body: { code: 'webhook-signature-invalid' } };
     expect(await post(object, { secret: 'whsec_of_somebody_else' })).toMatchObject(invalid);
@@ -186,7 +186,7 @@ describe('a webhook', () => {
   test('is not taken while the gateway does not answer, so that it is sent again', async () => {
     const orderId = await shop.placed('pm_card_visa');
     await shop.done();
-    const { paymentId } = (await shop.payments.loadByOrder(autocommit(db.pool), orderId))!;
+    const { paymentId } = (await shop.payments.loadByOrder(autocommit(db.dataSource), orderId))!;
     await simulator.end();
     const before = await webhooksTaken();
     const sent = { metadata: { paymentId } };

@@ -21,7 +21,7 @@ let simulator: GatewaySimulator;
 let shop: Bench;
 beforeAll(async () => {
   [db, simulator] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
-  shop = bench(db.pool, new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
+  shop = bench(db.dataSource, new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
 });
 afterAll(async () => {
   await simulator?.stop();

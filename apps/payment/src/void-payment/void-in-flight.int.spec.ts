@@ -19,7 +19,7 @@ let shop: Bench;
 beforeAll(async () => {
   [db, simulator] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
   gateway = new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 });
-  shop = bench(db.pool, gateway);
+  shop = bench(db.dataSource, gateway);
 });
 afterAll(async () => {
   await simulator?.stop();
