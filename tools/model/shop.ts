@@ -29,6 +29,7 @@ import { RefundPaymentWorker } from '../../apps/payment/src/refund-payment/refun
 import { VoidPaymentOnOrderCancelled } from '../../apps/payment/src/void-payment/on-order-cancelled.consumer.ts';
 import { VoidPaymentWorker } from '../../apps/payment/src/void-payment/void-payment.worker.ts';
 import { type Card, CardNetwork, ModelGateway } from './card-network.ts';
+import { managerOn } from './manager.ts';
 import { Died, type Fate, Running, type StepFate, underFate } from './running.ts';
 import { Tables } from './tables.ts';
 
@@ -294,6 +295,7 @@ export class Shop {
       work({
         cause: CAUSE,
         query: (sql, values) => this.tables.query(sql, values),
+        manager: managerOn((sql, values) => this.tables.query(sql, values)),
         emit: (...messages) => emitted.push(...messages),
       }),
     );

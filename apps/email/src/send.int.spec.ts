@@ -5,6 +5,7 @@ import { parking } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { entities } from './email.entities.ts';
 import { schemas } from './email.schema.ts';
 import { mailServer, type Mishap } from './fixtures/mail-server.ts';
 import { SmtpMailer } from './mailer/smtp-mailer.ts';
@@ -21,7 +22,7 @@ const cause = { correlationId: newId(), causationId: newId() };
 let db: TestDatabase;
 let smtp: Awaited<ReturnType<typeof mailServer>>;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   smtp = await mailServer();
 });
 afterAll(async () => {

@@ -3,13 +3,14 @@ import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stockAt } from './get-stock/stock-at.ts';
+import { entities } from './inventory.entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { StockRepository } from './stock.repository.ts';
 
 let db: TestDatabase;
 const stock = new StockRepository();
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 beforeEach(async () => {

@@ -1,7 +1,14 @@
 import type { Delivery, Topology } from '@cartwheel/contracts';
 import { deadLetterCopy, DOUBTS, type FactInbox, type FactHandlers, ProcessDied } from '@cartwheel/inbox';
 import { type Wake, writeRows } from '@cartwheel/outbox';
-import { autocommit, DatabaseUnavailable, type DataSource, type Queryable, type Transaction, transaction } from '@cartwheel/postgres';
+import {
+  autocommit,
+  DatabaseUnavailable,
+  type DataSource,
+  type Queryable,
+  type Transaction,
+  transaction,
+} from '@cartwheel/postgres';
 import { backoff, DeadlineExceeded, describeError, Permanent } from '@cartwheel/primitives';
 import { delayAfter, deliveryOf, type ParkedRow } from './parking.ts';
 

@@ -26,7 +26,7 @@ export type DataSourceSettings = {
   readonly name: string;
   /** How many connections at most; 10 if left out. */
   readonly max?: number;
-  readonly entities?: readonly EntityTarget<ObjectLiteral>[];
+  readonly entities?: readonly EntityTarget<ObjectLiteral>[] | undefined;
 };
 
 /**

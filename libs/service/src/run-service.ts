@@ -18,6 +18,7 @@ import {
   createDataSource,
   missingSchema,
   type DataSource,
+  type DataSourceSettings,
   type Queryable,
   type Schema,
 } from '@cartwheel/postgres';
@@ -51,6 +52,7 @@ export type ServiceDescription = {
   readonly config: ServiceConfig;
   readonly module: Type;
   readonly schemas: readonly Schema[];
+  readonly entities: DataSourceSettings['entities'];
   readonly consumers: readonly ConsumerDescription[];
   /** Those beside them that come and go while it runs, as the database says. Asked every second. */
   readonly changing?: (database: Queryable) => Promise<readonly ConsumerDescription[]>;
@@ -79,6 +81,7 @@ export async function runService({
   config,
   module,
   schemas,
+  entities,
   consumers,
   changing,
   workers = [],
@@ -99,7 +102,7 @@ export async function runService({
   const endTracing = await startTracing(name, tracesExporter(config), logger);
   const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
   const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
-  const dataSource = createDataSource(config.DATABASE_URL, { name });
+  const dataSource = createDataSource(config.DATABASE_URL, { name, entities });
   const wake = new Wake();
   const unitOfWork = new UnitOfWork(dataSource, { source: name, topology }, wake);
   const kafka = createKafka(config.KAFKA_BROKERS, name);

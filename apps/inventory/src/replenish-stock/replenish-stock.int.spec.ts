@@ -3,6 +3,7 @@ import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { entities } from '../inventory.entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { StockRepository } from '../stock.repository.ts';
 import { ReplenishStockController } from './replenish-stock.controller.ts';
@@ -12,7 +13,7 @@ let db: TestDatabase;
 let controller: ReplenishStockController;
 const cause = { correlationId: newId(), causationId: `http:${newId()}` };
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   const unitOfWork = new UnitOfWork(db.dataSource, { source: 'inventory', topology: topology() }, new Wake());
   controller = new ReplenishStockController(unitOfWork, new ReplenishStock(new StockRepository()));
 });

@@ -5,6 +5,7 @@ import { newId } from '@cartwheel/primitives';
 import { deliveredFact, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EndReservation } from '../end-reservation.ts';
+import { entities } from '../inventory.entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStockOnOrderPlaced } from './on-order-placed.consumer.ts';
@@ -12,7 +13,7 @@ import { ReserveStock } from './reserve-stock.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 

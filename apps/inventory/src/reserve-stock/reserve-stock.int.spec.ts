@@ -3,6 +3,7 @@ import { type Envelope } from '@cartwheel/contracts';
 import { transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { entities } from '../inventory.entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStock } from './reserve-stock.ts';
@@ -12,7 +13,7 @@ const stock = new StockRepository();
 const reserveStock = new ReserveStock(stock);
 
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 beforeEach(async () => {

@@ -8,6 +8,7 @@ import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing'
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { OrderRepository } from '../order.repository.ts';
+import { entities } from '../order.entities.ts';
 import { schemas } from '../order.schema.ts';
 import { Backpressure } from './backpressure.ts';
 import { Catalogue } from './catalogue.ts';
@@ -20,7 +21,7 @@ let url: string;
 let backpressure: Backpressure;
 
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   await db.admin.query(`INSERT INTO products (sku, name, price_minor, currency) VALUES ('mug', 'Mug', 1250, 'EUR')`);
   const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', topology: topology() }, new Wake());
   const provided = [

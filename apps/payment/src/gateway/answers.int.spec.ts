@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { bench, type Bench } from '../fixtures/bench.ts';
+import { entities } from '../payment.entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { StripeGateway } from './stripe-gateway.ts';
 
@@ -18,7 +19,7 @@ let gateway: GatewaySimulator;
 let shop: Bench;
 Logger.overrideLogger(false);
 beforeAll(async () => {
-  [db, gateway] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
+  [db, gateway] = await Promise.all([testDatabase(schemas, { entities }), gatewaySimulator()]);
   shop = bench(db.dataSource, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 1_000 }));
 });
 afterAll(async () => {
