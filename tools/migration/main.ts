@@ -51,7 +51,7 @@ const schemaFile = (service: ServiceName) => `apps/${service}/src/${service}.sch
 async function differenceOf(service: ServiceName, signal: AbortSignal): Promise<string[]> {
   const progress = createProgress();
   // Node runs no decorators: the entities are those of the build.
-  const built = join(root, `apps/${service}/dist/${service}.entities.js`);
+  const built = join(root, `apps/${service}/dist/entities.js`);
   if (!existsSync(built)) throw new Friendly('The services are not built: npx tsc -b');
   const { entities } = (await import(built)) as { entities: DataSourceSettings['entities'] };
   const folder = join(root, '.cartwheel/migration');

@@ -1,7 +1,7 @@
 import { DataSource, type EntityManager } from 'typeorm';
-import { entities as inventory } from '../../apps/inventory/src/inventory.entities.ts';
-import { entities as order } from '../../apps/order/src/order.entities.ts';
-import { entities as payment } from '../../apps/payment/src/payment.entities.ts';
+import { entities as inventory } from '../../apps/inventory/src/entities.ts';
+import { entities as order } from '../../apps/order/src/entities.ts';
+import { entities as payment } from '../../apps/payment/src/entities.ts';
 
 const dataSource = new DataSource({ type: 'postgres', entities: [...order, ...payment, ...inventory] });
 // All of `initialize()` but the connection.

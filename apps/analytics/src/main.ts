@@ -1,6 +1,6 @@
 import { runService } from '@cartwheel/service';
 import { AnalyticsModule } from './analytics.module.ts';
-import { entities } from './analytics.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './analytics.schema.ts';
 import { ALL_FACTS } from './analytics.transports.ts';
 import { config } from './config.ts';

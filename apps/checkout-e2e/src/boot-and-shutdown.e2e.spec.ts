@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { entities } from '../../order/src/order.entities.ts';
+import { entities } from '../../order/src/entities.ts';
 import { schemas } from '../../order/src/order.schema.ts';
 import { freePorts } from '../../../tools/stack/ports.ts';
 

@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
-import { entities } from './email.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
 import { RememberCustomerOnOrderPlaced } from './remember-customer/on-order-placed.consumer.ts';
 import { RequestCancellationOnOrderCancelled } from './request-email/on-order-cancelled.consumer.ts';

@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePorts } from '../../../tools/stack/ports.ts';
-import { entities } from './email.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
 import { mailServer } from './fixtures/mail-server.ts';
 

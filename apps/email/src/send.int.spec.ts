@@ -5,7 +5,7 @@ import { parking } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { entities } from './email.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
 import { mailServer, type Mishap } from './fixtures/mail-server.ts';
 import { SmtpMailer } from './mailer/smtp-mailer.ts';

@@ -7,7 +7,7 @@ import { eventually, orderFacts, orderLives, testDatabase, type TestDatabase } f
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EndReservation } from './end-reservation.ts';
-import { entities } from './inventory.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { ReleaseStockOnOrderCancelled } from './release-stock/on-order-cancelled.consumer.ts';
 import { ReserveStockOnOrderPlaced } from './reserve-stock/on-order-placed.consumer.ts';

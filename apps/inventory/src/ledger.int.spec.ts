@@ -3,7 +3,7 @@ import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stockAt } from './get-stock/stock-at.ts';
-import { entities } from './inventory.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { StockRepository } from './stock.repository.ts';
 

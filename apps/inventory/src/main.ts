@@ -2,7 +2,7 @@ import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
 import { heldReservations } from './count-reservations/held-reservations.ts';
 import { InventoryModule } from './inventory.module.ts';
-import { entities } from './inventory.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { INVENTORY } from './inventory.transports.ts';
 import { lockStock } from './stock.repository.ts';

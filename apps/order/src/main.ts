@@ -4,7 +4,7 @@ import { countOrders } from './count-orders/count-orders.ts';
 import { openOrders } from './count-orders/open-orders.ts';
 import { OrderModule } from './order.module.ts';
 import { lockOrders } from './order.repository.ts';
-import { entities } from './order.entities.ts';
+import { entities } from './entities.ts';
 import { schemas } from './order.schema.ts';
 import { ORDER } from './order.transports.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';

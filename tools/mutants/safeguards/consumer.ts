@@ -129,7 +129,7 @@ export const consumer: readonly Mutant[] = [
     name: 'statement-after-the-attempt',
     promise: 'What a handler that failed does too late changes nothing.',
     ...attempt,
-    from: `      if (over) throw new Error('this attempt is over');
+    from: `    if (over) throw new Error('this attempt is over');
 `,
     to: '',
     test: ['a handler that fails in a chunk', 'while a part of it goes on: what comes late changes nothing'],

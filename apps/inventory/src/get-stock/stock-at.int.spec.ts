@@ -1,6 +1,6 @@
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { entities } from '../inventory.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { STOCK_AT, stockAt } from './stock-at.ts';
 

@@ -3,7 +3,7 @@ import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { entities } from '../inventory.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { StockRepository } from '../stock.repository.ts';
 import { ReplenishStockController } from './replenish-stock.controller.ts';

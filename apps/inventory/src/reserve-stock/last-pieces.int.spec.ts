@@ -5,7 +5,7 @@ import { newId } from '@cartwheel/primitives';
 import { deliveredFact, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EndReservation } from '../end-reservation.ts';
-import { entities } from '../inventory.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStockOnOrderPlaced } from './on-order-placed.consumer.ts';

@@ -3,7 +3,7 @@ import { type Envelope } from '@cartwheel/contracts';
 import { transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
-import { entities } from '../inventory.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStock } from './reserve-stock.ts';

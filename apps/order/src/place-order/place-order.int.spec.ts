@@ -8,7 +8,7 @@ import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing'
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { OrderRepository } from '../order.repository.ts';
-import { entities } from '../order.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../order.schema.ts';
 import { Backpressure } from './backpressure.ts';
 import { Catalogue } from './catalogue.ts';

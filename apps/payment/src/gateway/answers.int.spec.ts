@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { bench, type Bench } from '../fixtures/bench.ts';
-import { entities } from '../payment.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { StripeGateway } from './stripe-gateway.ts';
 

@@ -21,7 +21,7 @@ import { bench, type Bench } from '../fixtures/bench.ts';
 import { PaymentGateway } from '../gateway/payment-gateway.ts';
 import { StripeGateway } from '../gateway/stripe-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
-import { entities } from '../payment.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { KeepRawBody } from './keep-raw-body.ts';
 import { ReceiveWebhookController } from './receive-webhook.controller.ts';

@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { bench, type Bench } from '../fixtures/bench.ts';
 import { StripeGateway } from '../gateway/stripe-gateway.ts';
-import { entities } from '../payment.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 
 // When a topic gets more partitions, OrderCancelled may be read before OrderPlaced, or both at once. No other two facts can

@@ -7,7 +7,7 @@ import { AuthorizePaymentWorker } from '../authorize-payment/authorize-payment.w
 import type { Payment } from '../domain/payment.ts';
 import { bench, type Bench } from '../fixtures/bench.ts';
 import { StripeGateway } from '../gateway/stripe-gateway.ts';
-import { entities } from '../payment.entities.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { VoidPaymentWorker } from './void-payment.worker.ts';
 
