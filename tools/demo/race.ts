@@ -35,9 +35,11 @@ export async function raceFor(
   };
 }
 
-/** How many facts inventory could not apply at once and set aside for another attempt, since it was started. */
-export async function setAsideByInventory({ urls }: Target, signal: AbortSignal): Promise<number> {
+/** How often inventory failed at facts and had to take them again, since it was started. */
+export async function failuresOfInventory({ urls }: Target, signal: AbortSignal): Promise<number> {
   const metrics = await (await fetch(`${urls.inventory}/metrics`, { signal })).text();
-  const counts = [...metrics.matchAll(/^cartwheel_message_outcomes_total\{[^}]*outcome="parked"[^}]*\} (\d+)/gm)];
+  const counts = [
+    ...metrics.matchAll(/^cartwheel_message_outcomes_total\{[^}]*outcome="(?:parked|divided)"[^}]*\} (\d+)/gm),
+  ];
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
