@@ -17,7 +17,7 @@ import {
 const schema: Schema = {
   name: 'things',
   migrations: ddl('CREATE TABLE things (id int PRIMARY KEY)', 'ALTER TABLE things ADD COLUMN note text'),
-  grants: { things: 'SELECT, INSERT' },
+  grants: { things: 'SELECT, INSERT, UPDATE' },
 };
 
 @Entity('things')
