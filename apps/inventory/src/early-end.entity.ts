@@ -1,5 +1,7 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
-import type { End } from './stock.repository.ts';
+
+/** How a reservation ends. */
+export type End = 'released' | 'shipped' | 'returned';
 
 /** What an order's fact asked for when there was nothing to end so: the stock was too short, or OrderPlaced is still to come. */
 @Entity('early_ends')

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Envelope, OrderPlaced } from '@cartwheel/contracts';
 import { lockSubjects } from '@cartwheel/inbox';
 import type { Queryable, Transaction } from '@cartwheel/postgres';
-import { EarlyEndEntity } from './early-end.entity.ts';
+import { EarlyEndEntity, type End } from './early-end.entity.ts';
 import { StockEntity } from './stock.entity.ts';
 
 export type Item = { readonly sku: string; readonly quantity: number };
@@ -18,8 +18,7 @@ const MOVES = {
 } as const;
 
 /** What each end of a reservation begins from. */
-const BEFORE = { released: 'reserved', shipped: 'reserved', returned: 'shipped' } as const;
-export type End = keyof typeof BEFORE;
+const BEFORE: Readonly<Record<End, string>> = { released: 'reserved', shipped: 'reserved', returned: 'shipped' };
 
 /** The stock of the products. Who changes it holds the rows' locks (`lockStock`, `lock`). */
 @Injectable()

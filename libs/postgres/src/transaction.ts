@@ -53,7 +53,7 @@ export async function transaction<T>(dataSource: DataSource, work: (tx: Transact
     try {
       return await send();
     } catch (error) {
-      const cause = error instanceof QueryFailedError ? error.driverError : error;
+      const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
       failure ??= cause;
       throw cause;
     }
