@@ -174,8 +174,8 @@ export const shop: readonly Mutant[] = [
     promise: 'A cancelled order gives its stock back.',
     ...balance,
     file: 'apps/inventory/src/stock.repository.ts',
-    from: `const BEFORE = { released: 'reserved',`,
-    to: `const BEFORE = { released: 'returned',`,
+    from: `= { released: 'reserved',`,
+    to: `= { released: 'returned',`,
   },
   {
     name: 'refund-once-more',
