@@ -1,5 +1,5 @@
-import type { Delivery, Envelope, Topology } from '@cartwheel/contracts';
-import type { Tx, Wake } from '@cartwheel/outbox';
+import type { Delivery, Envelope } from '@cartwheel/messages';
+import type { Origin, Tx, Wake } from '@cartwheel/outbox';
 import type { Pool, Queryable } from '@cartwheel/postgres';
 import type { Handlers } from './attempt.ts';
 import type { Parking } from './set-aside.ts';
@@ -21,7 +21,7 @@ export type Locks = (tx: Queryable, facts: readonly Envelope[]) => Promise<unkno
 export type FactInboxOptions = {
   readonly consumer: string;
   readonly pool: Pool;
-  readonly origin: { source: string; topology: Topology };
+  readonly origin: Origin;
   readonly wake: Wake;
   readonly locks?: Locks | undefined;
   readonly parking?: Parking | undefined;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { fact, task, topology } from '@cartwheel/contracts';
+import { contracts, fact, task, topology } from '@cartwheel/contracts';
 import { newId, Permanent } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { outboxSchema, UnitOfWork, Wake } from './index.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   db = await testDatabase([outboxSchema, things]);
   const wake = new Wake();
   wake.onRing(() => (rings += 1));
-  unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology('ns') }, wake);
+  unitOfWork = new UnitOfWork(db.pool, { source: 'order', contracts, topology: topology('ns') }, wake);
 });
 afterAll(() => db.drop());
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
@@ -13,7 +13,7 @@ let controller: ReplenishStockController;
 const cause = { correlationId: newId(), causationId: `http:${newId()}` };
 beforeAll(async () => {
   db = await testDatabase(schemas);
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'inventory', topology: topology() }, new Wake());
+  const unitOfWork = new UnitOfWork(db.pool, { source: 'inventory', contracts, topology: topology() }, new Wake());
   controller = new ReplenishStockController(unitOfWork, new ReplenishStock(new StockRepository()));
 });
 afterAll(() => db.drop());
