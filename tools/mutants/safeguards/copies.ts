@@ -24,8 +24,8 @@ export const copies: readonly Mutant[] = [
     promise: 'Setting one thing on a topic keeps the others: facts that were kept for ever still are.',
     file: replication.file,
     spec: 'libs/kafka/src/replication.int.spec.ts',
-    from: '        ...others.map(({ configName, configValue }) => ({ name: configName, value: configValue })),\n',
-    to: '',
+    from: '{ ...own, [MIN_INSYNC]: wanted }',
+    to: '{ [MIN_INSYNC]: wanted }',
     test: ['on one broker one copy must have a record, which is said on the topic; what else is set on it stays'],
   },
 ];
