@@ -56,27 +56,20 @@ function inThisTrace(cause: Cause): Cause {
 
 /** The last statements before COMMIT: numbers the facts and writes the rows. */
 export async function writeOutbox(tx: Queryable, origin: Origin, collected: readonly Collected[]): Promise<void> {
-  const { source, contracts, topology } = origin;
+  const { source, topology } = origin;
+  const { facts, tasks, headersOf } = origin.contracts;
   const next = await takeSequences(tx, origin, collected);
   const rows = collected.map(({ message, cause, payload }): OutboxRow => {
     const address =
       message.kind === 'fact'
-        ? {
-            channel: 'kafka' as const,
-            destination: topology.topic(contracts.facts[message.type]!.topic),
-            key: message.subject,
-          }
-        : {
-            channel: 'rabbitmq' as const,
-            destination: topology.exchange,
-            key: contracts.tasks[message.type]!.routingKey,
-          };
+        ? { channel: 'kafka' as const, destination: topology.topic(facts[message.type]!.topic), key: message.subject }
+        : { channel: 'rabbitmq' as const, destination: topology.exchange, key: tasks[message.type]!.routingKey };
     return {
       ...address,
       id: message.id,
       key: Buffer.from(address.key),
       type: message.type,
-      headers: contracts.headersOf(message, source, cause, next(message)),
+      headers: headersOf(message, source, cause, next(message)),
       payload,
     };
   });
@@ -122,10 +115,10 @@ async function takeSequences(tx: Queryable, { contracts, topology }: Origin, col
   };
 }
 
-/** @throws Permanent when the message breaks its contract or is too large */
+/** @throws Permanent when the message breaks its contract, has none, or is too large */
 function payloadOf(message: Message, { facts, tasks }: Contracts): Buffer {
   const contract = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
-  if (!contract) throw new Permanent(`no contract knows ${message.type}`);
+  if (!contract) throw new Permanent(`${message.type} is a ${message.kind} that no contract knows`);
   const checked = contract.schema.safeParse(message.data);
   if (!checked.success) throw new Permanent(`${message.type} breaks its contract at ${pathsOf(checked.error)}`);
   if (!Subject.safeParse(message.subject).success) throw new Permanent(`${message.type} has no usable subject`);
