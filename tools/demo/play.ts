@@ -13,7 +13,7 @@ import { scenes } from './orders.ts';
 import { asExpected, outcomeTable, type Played } from './outcomes.ts';
 import { cancel, follow, place } from './place.ts';
 import { publishAgain } from './publish-again.ts';
-import { raceFor, setAsideByInventory } from './race.ts';
+import { raceFor, failuresOfInventory } from './race.ts';
 
 const ORDERS_DEADLINE_MS = 60_000;
 const PATIENCE_MS = 30_000;
@@ -66,10 +66,10 @@ export async function play(target: Target, { begun, signal, impatient, killable 
   });
   const opened = played.find(({ scene }) => scene.title === first.title)!;
   played[played.indexOf(opened)] = { scene: first, orders: [opening, ...opened.orders] };
-  const setAside = await setAsideByInventory(target, signal);
+  const failures = await failuresOfInventory(target, signal);
   trouble.push({
-    held: setAside === 0,
-    told: `eight buyers before one shelf: ${setAside} orders had to be tried again`,
+    held: failures === 0,
+    told: `eight buyers before one shelf: inventory failed ${failures} times and tried again`,
   });
   await progress.step('publishing facts again, as a relay that died does', async () => {
     const orders = played.flatMap(({ orders: own }) => own.slice(0, 2));

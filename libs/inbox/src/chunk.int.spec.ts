@@ -97,6 +97,19 @@ describe('a chunk', () => {
     expect(await announced()).toHaveLength(20);
   });
 
+  test('that fails is reported with its error, once, and its facts are applied one at a time', async () => {
+    const chunk = Array.from({ length: 3 }, () => deliveredFact());
+    let tries = 0;
+    const seen: [string, Record<string, unknown>][] = [];
+    const onEvent = (event: string, details: Record<string, unknown>) => void seen.push([event, details]);
+    const lostARace = handlers(({ delivery }) => {
+      if (delivery === chunk[1] && (tries += 1) === 1) throw new Error('somebody was faster');
+    });
+    await inbox({ onEvent }).apply(chunk, lostARace, live);
+    expect(seen).toMatchObject([['divided', { facts: 3, message: 'somebody was faster' }]]);
+    expect(await applied()).toEqual(offsets(chunk));
+  });
+
   test('holds one fact twice side by side, as a crashed relay sends it, and applies it once', async () => {
     const [one, two] = [deliveredFact(), deliveredFact()];
     const again = { ...one, offset: 'again' };

@@ -18,6 +18,9 @@ export type FactHandlers = Handlers<FactContext>;
 /** Locks every contended row that these facts will touch, in one statement and in one order for all of the group. */
 export type Locks = (tx: Queryable, facts: readonly Envelope[]) => Promise<unknown>;
 
+/** `divided`: a chunk failed, and its facts are applied one at a time. The others are about one fact. */
+export type FactEvent = 'divided' | 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead';
+
 export type FactInboxOptions = {
   readonly consumer: string;
   readonly pool: Pool;
@@ -29,9 +32,5 @@ export type FactInboxOptions = {
   readonly deadlineMs?: number | undefined;
   /** For how long it is believed what an instance said to handle, in ms. */
   readonly handledForMs?: number | undefined;
-  readonly onEvent?: (
-    event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
-    details: Record<string, unknown>,
-    delivery: Delivery,
-  ) => void;
+  readonly onEvent?: (event: FactEvent, details: Record<string, unknown>, delivery: Delivery) => void;
 };

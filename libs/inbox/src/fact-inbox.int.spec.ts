@@ -151,7 +151,7 @@ describe('a handler that fails', () => {
     expect(await dead()).toEqual([]);
     const copies = (await outbox()).filter(({ destination }) => destination.endsWith('.dlq'));
     expect(copies.map(({ payload }) => payload)).toEqual([bad!.value]);
-    expect(events.map(({ event }) => event)).toEqual(['dead', 'duplicate', 'duplicate']);
+    expect(events.map(({ event }) => event)).toEqual(['divided', 'dead', 'duplicate', 'duplicate']);
   });
 });
 

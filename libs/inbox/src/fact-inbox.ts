@@ -6,7 +6,7 @@ import { AttemptInHand } from './attempt-in-hand.ts';
 import { DOUBTS, type Thrown, underSavepoint } from './attempt.ts';
 import { BegunAttempts, CHUNK_DEATHS, ProcessDied } from './begun-attempts.ts';
 import { blameDatabase, claim } from './claim.ts';
-import type { FactHandlers, FactInboxOptions } from './fact-context.ts';
+import type { FactEvent, FactHandlers, FactInboxOptions } from './fact-context.ts';
 import { type FactMessage, keyOf, partition, placeOf, read } from './fact-message.ts';
 import { FactWork } from './fact-work.ts';
 import { type Handled, HandledElsewhere, HandledTypes } from './handled-types.ts';
@@ -125,6 +125,7 @@ export class FactInbox {
       } catch (error) {
         if (error instanceof DatabaseUnavailable && !this.#isTooOften(place, error)) throw error;
         signal.throwIfAborted();
+        this.#report('divided', messages[0]!.delivery, { facts: messages.length, ...describeError(error) });
       }
     }
     // Which one it was shows when each stands alone.
@@ -267,11 +268,7 @@ export class FactInbox {
     this.#report(state, delivery, { id, attempts: failure.attempts, ...describeError(failure.error) });
   }
 
-  #report(
-    event: 'duplicate' | 'skipped' | 'parked' | 'waiting' | 'dead',
-    delivery: Delivery,
-    details: Record<string, unknown>,
-  ): void {
+  #report(event: FactEvent, delivery: Delivery, details: Record<string, unknown>): void {
     const { topic, partition: of, offset } = delivery;
     const place = { consumer: this.#options.consumer, topic, partition: of, offset };
     this.#options.onEvent?.(event, { ...place, ...details }, delivery);

@@ -192,6 +192,7 @@ const SEVERITY = {
   skipped: 'debug',
   failed: 'warn',
   parked: 'warn',
+  divided: 'info',
   waiting: 'info',
   applied: 'info',
   elsewhere: 'info',
