@@ -1,4 +1,4 @@
-import { type Delivery, topology as topologyOf } from '@cartwheel/contracts';
+import { contracts, type Delivery, topology as topologyOf } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, inboxSchema, taskAttemptsSchema } from '@cartwheel/inbox';
 import { createKafka, createTopics } from '@cartwheel/kafka';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
@@ -91,7 +91,7 @@ async function readFromTheBeginning(): Promise<void> {
       chunk.push({ source: 'kafka', topic, partition, offset, key, value, headers: headers as Delivery['headers'] });
     });
   });
-  const origin = { source: 'inventory', topology };
+  const origin = { source: 'inventory', contracts, topology };
   const inbox = new FactInbox({ consumer: 'inventory', dataSource: db.dataSource, origin, wake: new Wake(), parking });
   const handlers = {
     has: () => true,

@@ -1,5 +1,6 @@
-import { type FactTopic, facts, type Message } from '@cartwheel/contracts';
+import { type FactTopic, facts } from '@cartwheel/contracts';
 import type { FactContext, TaskContext } from '@cartwheel/inbox';
+import type { Message } from '@cartwheel/messages';
 import type { Tx, UnitOfWork } from '@cartwheel/outbox';
 import { newId, Permanent } from '@cartwheel/primitives';
 import { CancelOrderOnPaymentCaptureFailed } from '../../apps/order/src/cancel-order/on-payment-capture-failed.consumer.ts';

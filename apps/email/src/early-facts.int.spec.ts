@@ -1,4 +1,4 @@
-import { type Delivery, type MailTemplate, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, type MailTemplate, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, lockSubjects } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -48,7 +48,7 @@ const handlers = {
     await consumers[type]!(data as never, context);
   },
 };
-const origin = { source: 'email', topology: topology() };
+const origin = { source: 'email', contracts, topology: topology() };
 const read = (chunk: readonly Delivery[]) =>
   new FactInbox({
     consumer: 'email',

@@ -1,4 +1,4 @@
-import { type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
 import { type TaskContext, TaskInbox } from '@cartwheel/inbox';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -46,7 +46,7 @@ async function asked({ url = smtp.url } = {}) {
     orderId,
   ]);
 
-  const origin = { source: 'email', topology: topology() };
+  const origin = { source: 'email', contracts, topology: topology() };
   const wake = new Wake();
   const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
   const inbox = new TaskInbox({

@@ -1,4 +1,4 @@
-import { type Delivery, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, topology } from '@cartwheel/contracts';
 import { type FactContext, type FactHandlers, FactInbox } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -42,7 +42,7 @@ const handlers = (then: (fact: FactContext) => Promise<unknown> = () => Promise.
     await then(context);
   },
 });
-const origin = { source: 'inventory', topology: topology() };
+const origin = { source: 'inventory', contracts, topology: topology() };
 const inbox = () =>
   new FactInbox({
     consumer: 'inventory',

@@ -1,4 +1,4 @@
-import type { Delivery } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/messages';
 import { autocommit, type DataSource } from '@cartwheel/postgres';
 import { placeOf } from './fact-message.ts';
 

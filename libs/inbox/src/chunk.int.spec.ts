@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
@@ -28,7 +28,7 @@ function inbox(options: Partial<FactInboxOptions> = {}) {
   return new FactInbox({
     consumer: 'inventory',
     dataSource: db.dataSource,
-    origin: { source: 'inventory', topology: topology() },
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     parking,
     ...options,

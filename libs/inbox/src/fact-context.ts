@@ -1,5 +1,5 @@
-import type { Delivery, Envelope, Topology } from '@cartwheel/contracts';
-import type { Tx, Wake } from '@cartwheel/outbox';
+import type { Delivery, Envelope } from '@cartwheel/messages';
+import type { Origin, Tx, Wake } from '@cartwheel/outbox';
 import type { DataSource, Queryable } from '@cartwheel/postgres';
 import type { Handlers } from './attempt.ts';
 import type { Parking } from './set-aside.ts';
@@ -24,7 +24,7 @@ export type FactEvent = 'divided' | 'duplicate' | 'skipped' | 'parked' | 'waitin
 export type FactInboxOptions = {
   readonly consumer: string;
   readonly dataSource: DataSource;
-  readonly origin: { source: string; topology: Topology };
+  readonly origin: Origin;
   readonly wake: Wake;
   readonly locks?: Locks | undefined;
   readonly parking?: Parking | undefined;

@@ -1,4 +1,4 @@
-import { type Delivery, knownTypeOf, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import { type Delivery, typeOf, UnreadableMessage } from '@cartwheel/messages';
 import { type Collected, writeOutbox } from '@cartwheel/outbox';
 import { autocommit, DatabaseUnavailable, type Transaction, transaction } from '@cartwheel/postgres';
 import { DeadlineExceeded, describeError } from '@cartwheel/primitives';
@@ -93,7 +93,7 @@ export class FactInbox {
    * failed has changed nothing. Any error it throws is the database's, or DeadlineExceeded: ask again, it has failed then.
    */
   async attempt(tx: Transaction, delivery: Delivery, handlers: FactHandlers): Promise<Attempted> {
-    const message = read(delivery);
+    const message = read(delivery, this.#options.origin.contracts);
     const { id, unreadable } = message;
     const isStrange = isUnhandled(delivery, handlers);
     if ((isStrange || isNewer(unreadable)) && (await this.#handled.handledElsewhere(tx, [delivery])).size > 0)
@@ -247,8 +247,8 @@ export class FactInbox {
 
   /** The messages that a handler exists for: here, or for now only in newer instances. The others are skipped. */
   async #ours(chunk: readonly Delivery[], handlers: FactHandlers): Promise<FactMessage[]> {
-    const { dataSource, parking } = this.#options;
-    const messages = chunk.map(read);
+    const { dataSource, parking, origin } = this.#options;
+    const messages = chunk.map((delivery) => read(delivery, origin.contracts));
     const strange = messages.filter(
       ({ delivery, unreadable }) => isUnhandled(delivery, handlers) || isNewer(unreadable),
     );
@@ -258,7 +258,7 @@ export class FactInbox {
       const { id, delivery } = message;
       if (elsewhere.has(delivery)) return [{ id, delivery, unreadable: { error: new HandledElsewhere() } }];
       if (!isUnhandled(delivery, handlers)) return [message];
-      this.#report('skipped', delivery, { type: knownTypeOf(delivery) });
+      this.#report('skipped', delivery, { type: origin.contracts.knownTypeOf(delivery) });
       return [];
     });
   }

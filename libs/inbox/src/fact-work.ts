@@ -1,4 +1,4 @@
-import { causedBy, type Envelope } from '@cartwheel/contracts';
+import { causedBy, type Envelope } from '@cartwheel/messages';
 import { collect, type Collected, writeOutbox, writeRows } from '@cartwheel/outbox';
 import { DatabaseUnavailable, type Queryable, type Transaction } from '@cartwheel/postgres';
 import { DeadlineExceeded, Permanent, withDeadline } from '@cartwheel/primitives';
@@ -59,7 +59,7 @@ export class FactWork {
     { handlers, collected, attempt }: { handlers: FactHandlers; collected: Collected[]; attempt: AttemptInHand },
   ): Promise<void> {
     const { consumer } = this.#options;
-    const bound = collect(tx, causedBy(envelope), collected);
+    const bound = collect(tx, this.#options.origin, causedBy(envelope), collected);
     const context = { consumer, fact: envelope, delivery, tx: bound, emit: bound.emit };
     try {
       const handled = attempt.run(() => handlers.handle(envelope.type, envelope.data, context));

@@ -1,4 +1,4 @@
-import { type Delivery, typeOf, versionOf } from '@cartwheel/contracts';
+import { type Delivery, typeOf, versionOf } from '@cartwheel/messages';
 import { autocommit, type DataSource, type Queryable } from '@cartwheel/postgres';
 
 /** A type that somebody has a handler for, in a version that they can read. */

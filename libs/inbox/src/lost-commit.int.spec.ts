@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
 import { outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { createDataSource, DatabaseUnavailable, type DataSource, type Queryable } from '@cartwheel/postgres';
@@ -20,7 +20,7 @@ import { FactInbox, inboxSchema, taskAttemptsSchema, TaskInbox } from './index.t
 let db: TestDatabase;
 let proxy: TcpProxy;
 let dataSource: DataSource;
-const origin = { source: 'payment', topology: topology() };
+const origin = { source: 'payment', contracts, topology: topology() };
 const live = new AbortController().signal;
 const done = {
   name: 'done',

@@ -1,4 +1,4 @@
-import type { Delivery } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/messages';
 import { type DataSource, type Queryable, transaction } from '@cartwheel/postgres';
 import { deriveId, Permanent } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-import type { Envelope } from '@cartwheel/contracts';
+import type { Envelope } from '@cartwheel/messages';
 import { autocommit, type DataSource } from '@cartwheel/postgres';
 import { describeError, newId } from '@cartwheel/primitives';
 import { ProcessDied } from './begun-attempts.ts';

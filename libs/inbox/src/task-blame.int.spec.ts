@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
 import { outboxSchema, type Tx, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
@@ -10,7 +10,7 @@ import { inboxSchema, taskAttemptsSchema, type TaskContext, TaskInbox } from './
 
 let db: TestDatabase;
 const live = new AbortController().signal;
-const origin = { source: 'payment', topology: topology() };
+const origin = { source: 'payment', contracts, topology: topology() };
 beforeAll(async () => {
   db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, taskAttemptsSchema]);
 });

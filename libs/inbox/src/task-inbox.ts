@@ -1,14 +1,13 @@
+import { causedBy, type Cause, type Delivery, type Envelope, UnreadableMessage } from '@cartwheel/messages';
 import {
-  causedBy,
-  type Cause,
-  type Delivery,
-  type Envelope,
-  knownTypeOf,
-  readEnvelope,
-  type Topology,
-  UnreadableMessage,
-} from '@cartwheel/contracts';
-import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
+  collect,
+  type Collected,
+  type Origin,
+  type Tx,
+  type UnitOfWork,
+  type Wake,
+  writeOutbox,
+} from '@cartwheel/outbox';
 import { autocommit, DatabaseUnavailable, type DataSource, transaction } from '@cartwheel/postgres';
 import { backoff, delay, describeError, Permanent, Transient, withDeadline } from '@cartwheel/primitives';
 import { AttemptInHand, findStray } from './attempt-in-hand.ts';
@@ -54,7 +53,7 @@ export type TaskInboxOptions = {
   /** The queue's name without the namespace. */
   readonly consumer: string;
   readonly dataSource: DataSource;
-  readonly origin: { source: string; topology: Topology };
+  readonly origin: Origin;
   readonly unitOfWork: UnitOfWork;
   readonly wake: Wake;
   /** Keeps dead tasks, in the transaction that records their ids. */
@@ -87,7 +86,7 @@ export class TaskInbox {
     const hand = { signal, moved };
     let task: Envelope;
     try {
-      task = readEnvelope(delivery);
+      task = this.#options.origin.contracts.readEnvelope(delivery);
       if (!handlers.has(task.type)) throw new UnreadableMessage('undecodable', `no worker for ${task.type}`, task.id);
     } catch (error) {
       const failure = { error, attempts: 1, firstFailedAt: new Date() };
@@ -120,7 +119,8 @@ export class TaskInbox {
     signal.throwIfAborted();
     const { attempt, firstFailedAt } = historyOf(delivery);
     return this.#patiently(
-      () => this.#bury(idOfAny(delivery), delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt }),
+      () =>
+        this.#bury(this.#idOfAny(delivery), delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt }),
       { signal, moved },
     );
   }
@@ -134,7 +134,8 @@ export class TaskInbox {
   ): Promise<TaskOutcome> {
     const { attempt, firstFailedAt } = historyOf(delivery);
     return this.#patiently(
-      () => this.#bury(idOfAny(delivery), delivery, { error: new Refused(reason), attempts: attempt, firstFailedAt }),
+      () =>
+        this.#bury(this.#idOfAny(delivery), delivery, { error: new Refused(reason), attempts: attempt, firstFailedAt }),
       { signal, moved },
     );
   }
@@ -219,14 +220,14 @@ export class TaskInbox {
       const claimed = await blameDatabase(claim(tx, consumer, [task.id]));
       await blameDatabase(endAttempt(tx, task, place, claimed.size === 0 ? 'duplicate' : 'done'));
       if (claimed.size === 0) return;
-      await work(collect(tx, cause, collected));
+      await work(collect(tx, origin, cause, collected));
       await writeOutbox(tx, origin, collected);
     });
     if (collected.length > 0) wake.ring();
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
-    const { dataSource, consumer, parking, onEvent } = this.#options;
+    const { dataSource, consumer, origin, parking, onEvent } = this.#options;
     const isNew = await blameDatabase(
       transaction(dataSource, async (tx) => {
         if ((await claim(tx, consumer, [id])).size === 0) return false;
@@ -235,8 +236,16 @@ export class TaskInbox {
       }),
     );
     const details = isNew ? describeError(failure.error) : {};
-    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: knownTypeOf(delivery), ...details });
+    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: origin.contracts.knownTypeOf(delivery), ...details });
     return ACK;
+  }
+
+  #idOfAny(delivery: Delivery): string {
+    try {
+      return this.#options.origin.contracts.readEnvelope(delivery).id;
+    } catch (error) {
+      return idOf(delivery, error);
+    }
   }
 }
 
@@ -266,12 +275,4 @@ class DeliveryLimit extends Permanent {
 /** No broker carries it further. */
 class Refused extends Permanent {
   override readonly name = 'Refused';
-}
-
-function idOfAny(delivery: Delivery): string {
-  try {
-    return readEnvelope(delivery).id;
-  } catch (error) {
-    return idOf(delivery, error);
-  }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { UnreadableMessage } from '@cartwheel/contracts';
+import { contracts, UnreadableMessage } from '@cartwheel/contracts';
 import { outboxSchema } from '@cartwheel/outbox';
 import { autocommit, type Schema, transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
@@ -21,10 +21,11 @@ afterAll(() => db.drop());
 beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_events, parked_message_actions'));
 
 const list = (filter: Partial<ParkedFilter> = {}) =>
-  listParked(autocommit(db.dataSource), { state: 'dead', limit: 50, ...filter });
+  listParked(autocommit(db.dataSource), { state: 'dead', limit: 50, ...filter }, contracts);
 const positions = async (filter: Partial<ParkedFilter> = {}) => (await list(filter)).items.map((item) => item.position);
-const show = (position: number) => showParked(autocommit(db.dataSource), position);
-const revealed = (position: number) => transaction(db.dataSource, (tx) => reveal(tx, position, { operator: 'ada' }));
+const show = (position: number) => showParked(autocommit(db.dataSource), position, contracts);
+const revealed = (position: number) =>
+  transaction(db.dataSource, (tx) => reveal(tx, position, { operator: 'ada' }, contracts));
 
 describe('nothing personal', () => {
   const { name, email } = PERSONAL;

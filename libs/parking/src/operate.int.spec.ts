@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { outboxSchema, type RelayRow } from '@cartwheel/outbox';
 import { type Queryable, type Schema, transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
@@ -43,8 +43,8 @@ const outbox = async () =>
     payload: row.payload?.toString('latin1'),
   }));
 const act = <T>(work: (tx: Queryable) => Promise<T>) => transaction(db.dataSource, work);
-const replayed = (position: number) => act((tx) => replay(tx, position, ada, names));
-const discarded = (position: number) => act((tx) => discard(tx, position, why));
+const replayed = (position: number) => act((tx) => replay(tx, position, ada, { contracts, topology: names }));
+const discarded = (position: number) => act((tx) => discard(tx, position, why, contracts));
 
 describe('a fact that is replayed', () => {
   test('is parked where it stood, due at once and with no attempt counted; its id stays taken', async () => {
@@ -184,7 +184,7 @@ describe('a discard', () => {
 
   test.each([[undefined], [''], ['   ']])('with %j for a reason is refused', async (reason) => {
     const position = await buried(db.dataSource, delivered(orderPlaced()));
-    const attempt = act((tx) => discard(tx, position, { ...ada, reason }));
+    const attempt = act((tx) => discard(tx, position, { ...ada, reason }, contracts));
     await expect(attempt).rejects.toMatchObject({ code: 'dead-letter-reason-missing', status: 400 });
     expect(await rows()).toHaveLength(1);
   });
@@ -234,8 +234,8 @@ describe.each([
 test('every action is on record: who, what, why, and what it was about; and no service can change that', async () => {
   const placed = orderPlaced();
   const position = await buried(db.dataSource, delivered(placed), { id: placed.id });
-  await act((tx) => reveal(tx, position, ada));
-  await act((tx) => discard(tx, position, why));
+  await act((tx) => reveal(tx, position, ada, contracts));
+  await act((tx) => discard(tx, position, why, contracts));
   const about = {
     position,
     source: 'kafka',

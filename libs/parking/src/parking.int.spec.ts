@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Delivery, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, inboxSchema } from '@cartwheel/inbox';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { autocommit } from '@cartwheel/postgres';
@@ -38,7 +38,7 @@ async function apply(...chunk: Delivery[]) {
   const inbox = new FactInbox({
     consumer: 'inventory',
     dataSource: db.dataSource,
-    origin: { source: 'inventory', topology: topology() },
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     parking,
     onEvent: (event) => events.push(event),

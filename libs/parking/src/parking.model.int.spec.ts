@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Delivery, fact, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, fact, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, inboxSchema } from '@cartwheel/inbox';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
@@ -68,7 +68,7 @@ class World {
   };
 
   #instance() {
-    const [wake, origin] = [new Wake(), { source: 'inventory', topology: topology() }];
+    const [wake, origin] = [new Wake(), { source: 'inventory', contracts, topology: topology() }];
     const shared = { consumer: 'inventory', dataSource: db.dataSource, wake };
     const inbox = new FactInbox({ ...shared, origin, parking });
     const retrier = new Retrier({ ...shared, topology: topology(), inbox, handlers: this.#handlers });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Delivery, fact, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, fact, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from '@cartwheel/inbox';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { createDataSource, DatabaseUnavailable } from '@cartwheel/postgres';
@@ -31,7 +31,7 @@ type Options = Partial<Pick<FactInboxOptions, 'dataSource' | 'locks'>> & { event
 /** One instance of the consumer `inventory`, whose handler leaves a row and an announcement and then does `step`. */
 function instance(step: Step = () => undefined, { dataSource = db.dataSource, locks, events = [] }: Options = {}) {
   const wake = new Wake();
-  const origin = { source: 'inventory', topology: topology() };
+  const origin = { source: 'inventory', contracts, topology: topology() };
   const inbox = new FactInbox({ consumer: 'inventory', dataSource, origin, wake, parking, locks });
   const handlers = {
     has: (type: string) => type === 'OrderCancelled',

@@ -1,4 +1,4 @@
-import type { Delivery, Topology } from '@cartwheel/contracts';
+import type { Delivery, Topology } from '@cartwheel/messages';
 import { deadLetterCopy, DOUBTS, type FactInbox, type FactHandlers, ProcessDied } from '@cartwheel/inbox';
 import { type Wake, writeRows } from '@cartwheel/outbox';
 import {

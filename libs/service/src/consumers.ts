@@ -1,4 +1,4 @@
-import { type ConsumerGroup, consumerOf, type TaskQueue, type Topology } from '@cartwheel/contracts';
+import { type ConsumerGroup, consumerOf, contracts, type TaskQueue, type Topology } from '@cartwheel/contracts';
 import {
   type FactContext,
   type FactHandlers,
@@ -67,7 +67,7 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
   const inbox = new FactInbox({
     consumer,
     dataSource,
-    origin: { source, topology },
+    origin: { source, contracts, topology },
     wake,
     locks,
     parking,
@@ -141,7 +141,7 @@ export function taskWorker(
   const inbox = new TaskInbox({
     consumer: queue,
     dataSource,
-    origin: { source, topology },
+    origin: { source, contracts, topology },
     unitOfWork,
     wake,
     parking,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { TaskInbox } from '@cartwheel/inbox';
 import { createLogger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -167,7 +167,7 @@ test('a task that is replayed reaches its queue again, and its worker takes it f
   const delivery = delivered(task, { topic: name });
   const position = await buried(db.dataSource, delivery, { id: task.id });
   const wake = new Wake();
-  const origin = { source: 'payment', topology: names };
+  const origin = { source: 'payment', contracts, topology: names };
   const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
   const inbox = new TaskInbox({
     consumer: 'payment.card',

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { FactInbox, inboxSchema } from '@cartwheel/inbox';
 import { OutboxRelay, outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema, refusedFacts } from '@cartwheel/parking';
@@ -16,7 +16,7 @@ import {
 
 const isHere = pgbouncerProgram() !== undefined;
 if (!isHere) process.stdout.write('behind a pooler: not tried, pgbouncer is not here (apt: pgbouncer)\n');
-const origin = { source: 'order', topology: topology() };
+const origin = { source: 'order', contracts, topology: topology() };
 
 let db: TestDatabase;
 let pooler: Awaited<ReturnType<typeof pgbouncer>>;

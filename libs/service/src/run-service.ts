@@ -1,7 +1,7 @@
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { topology as topologyOf } from '@cartwheel/contracts';
+import { contracts } from '@cartwheel/contracts';
 import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
 import {
@@ -101,10 +101,10 @@ export async function runService({
   startContext();
   const endTracing = await startTracing(name, tracesExporter(config), logger);
   const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
-  const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
+  const topology = contracts.topology(config.CARTWHEEL_NAMESPACE);
   const dataSource = createDataSource(config.DATABASE_URL, { name, entities });
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(dataSource, { source: name, topology }, wake);
+  const unitOfWork = new UnitOfWork(dataSource, { source: name, contracts, topology }, wake);
   const kafka = createKafka(config.KAFKA_BROKERS, name);
   const lagWatch = new LagWatch(kafka);
   const deadlines = { handlerMs: config.HANDLER_DEADLINE_MS, workerMs: config.WORKER_DEADLINE_MS };

@@ -1,4 +1,4 @@
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { createKafka, createTopics } from '@cartwheel/kafka';
 import { createLogger, startMetrics } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -22,7 +22,7 @@ test('a page tells what waits in the outbox and what is set aside, and goes on w
   const server = await startOpsServer(db.dataSource, { renderMetrics: render });
   const page = async () => (await fetch(`${server.url}/metrics`)).text();
 
-  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', topology: topology('') }, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology('') }, new Wake());
   await unitOfWork.run({ correlationId: newId(), causationId: newId() }, async (tx) =>
     tx.emit(fact('OrderCancelled', newId(), { orderId: newId(), reason: 'timed-out' })),
   );

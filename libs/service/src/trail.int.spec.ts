@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { headersOf, topology } from '@cartwheel/contracts';
+import { contracts, headersOf, topology } from '@cartwheel/contracts';
 import { TaskInbox } from '@cartwheel/inbox';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -24,7 +24,7 @@ beforeEach(() =>
   db.admin.query('TRUNCATE outbox, parked_messages, processed_events, parked_message_actions, task_attempts'),
 );
 
-const origin = { source: 'payment', topology: topology() };
+const origin = { source: 'payment', contracts, topology: topology() };
 async function ask(query: string, authorization = `Bearer ${opsToken}`) {
   const response = await fetch(`${server.url}/ops/trail?${query}`, { headers: { authorization } });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };

@@ -1,3 +1,4 @@
+import { contracts } from '@cartwheel/contracts';
 import { createKafka } from '@cartwheel/kafka';
 import { createLogger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -25,7 +26,7 @@ export function wiringAt(place: Place): Wiring {
     topology,
     dataSource,
     wake,
-    unitOfWork: new UnitOfWork(dataSource, { source: 'payment', topology }, wake),
+    unitOfWork: new UnitOfWork(dataSource, { source: 'payment', contracts, topology }, wake),
     logger: createLogger('bench', 'warn'),
     lagWatch: new LagWatch(createKafka(place.kafkaBrokers, 'bench')),
     progress: new Progress(600_000),

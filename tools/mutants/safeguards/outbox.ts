@@ -176,9 +176,9 @@ export const outbox: readonly Mutant[] = [
     name: 'outbox-written-when-emitted',
     promise: 'The messages of one order stand in the outbox in the order in which its changes were committed.',
     ...unitOfWork,
-    from: `      const value = await work(collect(tx, cause, collected));
+    from: `      const value = await work(collect(tx, this.#origin, cause, collected));
       await writeOutbox(tx, this.#origin, collected);`,
-    to: `      const inside = collect(tx, cause, collected);
+    to: `      const inside = collect(tx, this.#origin, cause, collected);
       const written = [];
       const emit = (...messages) => {
         inside.emit(...messages);

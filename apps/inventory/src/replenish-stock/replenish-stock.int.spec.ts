@@ -1,4 +1,4 @@
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
@@ -14,7 +14,11 @@ let controller: ReplenishStockController;
 const cause = { correlationId: newId(), causationId: `http:${newId()}` };
 beforeAll(async () => {
   db = await testDatabase(schemas, { entities });
-  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'inventory', topology: topology() }, new Wake());
+  const unitOfWork = new UnitOfWork(
+    db.dataSource,
+    { source: 'inventory', contracts, topology: topology() },
+    new Wake(),
+  );
   controller = new ReplenishStockController(unitOfWork, new ReplenishStock(new StockRepository()));
 });
 afterAll(() => db.drop());

@@ -1,4 +1,4 @@
-import { fact, headersOf, type OrderPlaced, topology } from '@cartwheel/contracts';
+import { contracts, fact, headersOf, type OrderPlaced, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
@@ -53,7 +53,7 @@ test('of two hundred orders at once for the last ten pieces exactly ten are rese
   const inbox = new FactInbox({
     consumer: 'inventory',
     dataSource: db.dataSource,
-    origin: { source: 'inventory', topology: topology() },
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     locks: lockStock,
     onEvent: (event) => unexpected.push(event),

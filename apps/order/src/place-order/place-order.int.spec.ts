@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { ProblemFilter, validationPipe } from '@cartwheel/http';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { type Queryable, transaction } from '@cartwheel/postgres';
@@ -23,7 +23,7 @@ let backpressure: Backpressure;
 beforeAll(async () => {
   db = await testDatabase(schemas, { entities });
   await db.admin.query(`INSERT INTO products (sku, name, price_minor, currency) VALUES ('mug', 'Mug', 1250, 'EUR')`);
-  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', topology: topology() }, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology() }, new Wake());
   const provided = [
     { provide: UnitOfWork, useValue: unitOfWork },
     { provide: Backpressure, useValue: { admit: (tx: Queryable) => backpressure.admit(tx) } },
