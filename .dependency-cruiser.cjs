@@ -20,11 +20,27 @@ module.exports = {
       to: { path: '^(libs/(?!primitives)|apps|tools)/' },
     },
     {
+      name: 'messages-know-primitives-only',
+      comment:
+        'The machinery of messages serves any app: it is called with the facts and tasks of one, and knows none.',
+      severity: 'error',
+      from: { path: '^libs/messages/', ...product },
+      to: { path: '^(libs/(?!messages|primitives)|apps|tools)/' },
+    },
+    {
       name: 'contracts-know-messages-only',
       comment: 'What is agreed between services must not depend on how one of them works.',
       severity: 'error',
       from: { path: '^libs/contracts/', ...product },
-      to: { path: '^(libs/(?!contracts|primitives)|apps|tools)/' },
+      to: { path: '^(libs/(?!contracts|messages|primitives)|apps|tools)/' },
+    },
+    {
+      name: 'contracts-are-given',
+      comment:
+        'A platform or pattern library is given the contracts, so that another app takes it with facts of its own (docs/decisions/0120). Tests may use those of this shop.',
+      severity: 'error',
+      from: { path: [platform, patterns], pathNot: ['\\.spec\\.ts$', '/fixtures/'] },
+      to: { path: '^libs/(contracts|service|client|testing)/' },
     },
     {
       name: 'patterns-know-no-broker',

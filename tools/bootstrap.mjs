@@ -30,6 +30,10 @@ const commands = {
   bench: { about: 'messages per second and memory, beside what limits them', script: 'tools/bench/main.ts' },
   price: { about: 'what metrics and tracing cost, in CPU per order', script: 'tools/telemetry/price.ts' },
   load: { about: 'place orders in a running shop, for ever', script: 'tools/load/main.ts' },
+  migration: {
+    about: 'write a migration from what the entities and the database differ in',
+    script: 'tools/migration/main.ts',
+  },
   openapi: { about: "write the services' API documents and the typed client", script: 'tools/openapi/main.ts' },
   messages: { about: 'write docs/messages.md: who tells whom what', script: 'tools/messages/main.ts' },
   mutants: { about: 'take each safeguard out, see its test go red', script: 'tools/mutants/main.ts' },

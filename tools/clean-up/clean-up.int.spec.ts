@@ -1,10 +1,18 @@
-import { type Delivery, topology as topologyOf } from '@cartwheel/contracts';
+import { contracts, type Delivery, topology as topologyOf } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, inboxSchema, taskAttemptsSchema } from '@cartwheel/inbox';
 import { createKafka, createTopics } from '@cartwheel/kafka';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
-import { deliveredFact, engines, eventually, testDatabase, type TestDatabase, testNamespace } from '@cartwheel/testing';
+import {
+  ddl,
+  deliveredFact,
+  engines,
+  eventually,
+  testDatabase,
+  type TestDatabase,
+  testNamespace,
+} from '@cartwheel/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Admin } from 'kafkajs';
 import pg from 'pg';
@@ -22,7 +30,7 @@ const [OLD, LATER] = [ago(5), ago(3)];
 const brokers = engines().kafka.brokers;
 const effects = {
   name: 'effects',
-  versions: ['CREATE TABLE effects (event_id uuid NOT NULL)'],
+  migrations: ddl('CREATE TABLE effects (event_id uuid NOT NULL)'),
   grants: { effects: 'SELECT, INSERT' },
 };
 
@@ -83,8 +91,8 @@ async function readFromTheBeginning(): Promise<void> {
       chunk.push({ source: 'kafka', topic, partition, offset, key, value, headers: headers as Delivery['headers'] });
     });
   });
-  const origin = { source: 'inventory', topology };
-  const inbox = new FactInbox({ consumer: 'inventory', pool: db.pool, origin, wake: new Wake(), parking });
+  const origin = { source: 'inventory', contracts, topology };
+  const inbox = new FactInbox({ consumer: 'inventory', dataSource: db.dataSource, origin, wake: new Wake(), parking });
   const handlers = {
     has: () => true,
     handle: async (_: string, __: unknown, { fact, tx }: FactContext) => {

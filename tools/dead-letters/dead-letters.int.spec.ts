@@ -20,8 +20,8 @@ const folder = mkdtempSync(join(tmpdir(), 'dead-letters-'));
 
 beforeAll(async () => {
   [db, other] = await Promise.all([testDatabase(workerSchemas), testDatabase(workerSchemas)]);
-  server = await startOpsServer(db.pool, { opsToken });
-  otherServer = await startOpsServer(other.pool, { opsToken });
+  server = await startOpsServer(db.dataSource, { opsToken });
+  otherServer = await startOpsServer(other.dataSource, { opsToken });
 });
 afterAll(async () => {
   await Promise.all([server.close(), otherServer.close()]);
@@ -61,7 +61,7 @@ const actions = () =>
     'SELECT position::int AS position, action, operator, reason FROM parked_message_actions ORDER BY action_id',
   );
 const bury = (change: Parameters<typeof delivered>[1] = {}, more: Parameters<typeof buried>[2] = {}) =>
-  buried(db.pool, delivered(orderPlaced(), change), more);
+  buried(db.dataSource, delivered(orderPlaced(), change), more);
 
 describe('list', () => {
   test('names every dead message, in 80 columns and without a customer', async () => {
@@ -93,7 +93,7 @@ describe('list', () => {
   });
 
   test('tells who does not answer, and lists the others', async () => {
-    const position = await buried(other.pool, delivered(orderPlaced()));
+    const position = await buried(other.dataSource, delivered(orderPlaced()));
     shopIs({ payment: SILENT });
     const { code, out, err } = await run('list');
     expect(code).toBe(1);
@@ -125,7 +125,7 @@ describe('show', () => {
 describe('replay', () => {
   test('of a filter takes all that it selects, oldest first, and nothing else', async () => {
     const orderId = newId();
-    const ofOrder = () => buried(db.pool, delivered(orderPlaced(orderId)));
+    const ofOrder = () => buried(db.dataSource, delivered(orderPlaced(orderId)));
     const all = [await ofOrder(), await bury(), await ofOrder(), await ofOrder()];
     const { code, out } = await run('replay', '--key', orderId);
     expect([code, out]).toEqual([
@@ -159,8 +159,8 @@ describe('replay', () => {
 
   test('says behind what a message waits', async () => {
     const orderId = newId();
-    const head = await buried(db.pool, delivered(orderPlaced(orderId)));
-    const later = await buried(db.pool, delivered(orderPlaced(orderId)));
+    const head = await buried(db.dataSource, delivered(orderPlaced(orderId)));
+    const later = await buried(db.dataSource, delivered(orderPlaced(orderId)));
     const { out } = await run('replay', `payment/${later}`);
     expect(out).toContain(`replayed payment/${later}; it waits behind payment/${head}, which is dead`);
   });
@@ -175,7 +175,7 @@ describe('discard', () => {
   });
 
   test('of a filter takes what it selects, with the reason on record', async () => {
-    const task = await buried(db.pool, delivered(capturePayment()));
+    const task = await buried(db.dataSource, delivered(capturePayment()));
     await bury();
     const { out } = await run('discard', '--type', 'CapturePayment', '--reason', 'a test');
     expect(out).toBe(`discarded payment/${task}\ndiscarded: 1 of 1\n`);
@@ -188,9 +188,9 @@ test.each([
   ['discard', 'discard'],
 ])('%s --dry-run says what it would do, and does nothing', async (...[, action]) => {
   const orderId = newId();
-  const head = await buried(db.pool, delivered(orderPlaced(orderId)));
-  const later = await buried(db.pool, delivered(orderPlaced(orderId)));
-  const task = await buried(db.pool, delivered(capturePayment()));
+  const head = await buried(db.dataSource, delivered(orderPlaced(orderId)));
+  const later = await buried(db.dataSource, delivered(orderPlaced(orderId)));
+  const task = await buried(db.dataSource, delivered(capturePayment()));
   const { code, out } = await run(action, '--all', '--dry-run', '--reason', 'none');
   expect(code).toBe(0);
   for (const position of [head, later, task]) expect(out).toContain(`would ${action} payment/${position}`);

@@ -114,7 +114,7 @@ describe('docs/errors.md', () => {
   });
 
   test('names every reason for which a message is unreadable', () => {
-    const declared = /export type Unreadable = ([^;]+);/.exec(read('libs/contracts/src/envelope.ts'))![1]!;
+    const declared = /export type Unreadable = ([^;]+);/.exec(read('libs/messages/src/envelope.ts'))![1]!;
     expect(all(section(errors, 'Dead letters'), /^ +- `([\w-]+)`:/gm)).toEqual(all(declared, /'([\w-]+)'/g));
   });
 });

@@ -1,4 +1,4 @@
-import { runFixture, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, runFixture, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,11 @@ const file = join(folder, 'notes');
 
 beforeAll(async () => {
   db = await testDatabase([
-    { name: 'till', versions: ['CREATE TABLE idempotency_keys (key text PRIMARY KEY, response int);'], grants: {} },
+    {
+      name: 'till',
+      migrations: ddl('CREATE TABLE idempotency_keys (key text PRIMARY KEY, response int);'),
+      grants: {},
+    },
   ]);
 });
 beforeEach(async () => {

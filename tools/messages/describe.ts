@@ -50,7 +50,7 @@ const HEAD = `<!-- Made by npm run messages from libs/contracts. Do not edit. --
 
 # Messages
 
-Who tells whom what, over which channel: every fact and every task with its readers, its key and an example that its schema accepts. All of it comes from \`libs/contracts/src/topology.ts\`, \`libs/contracts/src/facts.ts\` and \`libs/contracts/src/tasks.ts\`; a test says when this page does not. [glossary.md](glossary.md) has the words.`;
+Who tells whom what, over which channel: every fact and every task with its readers, its key and an example that its schema accepts. All of it comes from \`libs/contracts/src/contracts.ts\`, \`libs/contracts/src/facts.ts\` and \`libs/contracts/src/tasks.ts\`; a test says when this page does not. [glossary.md](glossary.md) has the words.`;
 
 const HEADERS = `\`ce_id\` is what every reader remembers, so that it takes the message once. \`ce_correlationid\` is one per checkout. \`ce_causationid\` is the *fact* that caused the message, also through a task, or \`http:<uuid>\` for a request: [\`npm run story\`](story.md) makes its tree of these. \`ce_sequence\` counts the facts of a subject in a topic; checkers read it, consumers never rely on it.`;
 

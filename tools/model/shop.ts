@@ -1,5 +1,6 @@
-import { type FactTopic, facts, type Message } from '@cartwheel/contracts';
+import { type FactTopic, facts } from '@cartwheel/contracts';
 import type { FactContext, TaskContext } from '@cartwheel/inbox';
+import type { Message } from '@cartwheel/messages';
 import type { Tx, UnitOfWork } from '@cartwheel/outbox';
 import { newId, Permanent } from '@cartwheel/primitives';
 import { CancelOrderOnPaymentCaptureFailed } from '../../apps/order/src/cancel-order/on-payment-capture-failed.consumer.ts';
@@ -29,6 +30,7 @@ import { RefundPaymentWorker } from '../../apps/payment/src/refund-payment/refun
 import { VoidPaymentOnOrderCancelled } from '../../apps/payment/src/void-payment/on-order-cancelled.consumer.ts';
 import { VoidPaymentWorker } from '../../apps/payment/src/void-payment/void-payment.worker.ts';
 import { type Card, CardNetwork, ModelGateway } from './card-network.ts';
+import { managerOn } from './manager.ts';
 import { Died, type Fate, Running, type StepFate, underFate } from './running.ts';
 import { Tables } from './tables.ts';
 
@@ -294,6 +296,7 @@ export class Shop {
       work({
         cause: CAUSE,
         query: (sql, values) => this.tables.query(sql, values),
+        manager: managerOn((sql, values) => this.tables.query(sql, values)),
         emit: (...messages) => emitted.push(...messages),
       }),
     );

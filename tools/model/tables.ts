@@ -90,13 +90,33 @@ const paymentBy =
 const change = (tables: Tables, id: unknown, changes: Row) => {
   const row = tables.payments.get(id as string);
   if (row) tables.set(tables.payments, id as string, { ...row, ...changes });
-  return [];
+  return found(row);
 };
+
+/** What TypeORM writes for `find…`: the columns of an entity, each under a name of its own. */
+const select = (entity: string, table: string, columns: string, by: string, tail = '') =>
+  `SELECT ${columns
+    .split(' ')
+    .map((column) => `"${entity}"."${column}" AS "${entity}_${column}"`)
+    .join(', ')} FROM "${table}" "${entity}" WHERE (("${entity}"."${by}" = $1))${tail}`;
+/** The rows as that statement gives them. */
+const as =
+  (entity: string, rows: Statement): Statement =>
+  (tables, values) =>
+    rows(tables, values).map((row) =>
+      Object.fromEntries(Object.entries(row as Row).map(([column, value]) => [`${entity}_${column}`, value])),
+    );
+const LOCKED = ' LIMIT 1 FOR UPDATE';
+const PAYMENT =
+  'payment_id order_id state amount_minor currency payment_method intent_id failure_code attempts refunded_minor ' +
+  'correlation_id causation_id created_at updated_at';
 
 const statements = new Map<string, Statement>(
   Object.entries({
-    'SELECT state, version FROM orders WHERE order_id = $1 FOR UPDATE': ({ orders }, [id]) =>
-      found(orders.get(id as string)),
+    [select('OrderEntity', 'orders', 'order_id version status state placed_at updated_at', 'order_id', LOCKED)]: as(
+      'OrderEntity',
+      ({ orders }, [id]) => found(orders.get(id as string)),
+    ),
     'INSERT INTO order_events (stream_id, version, type, data, fact_id, correlation_id, causation_id) SELECT $1, version, type, data, fact_id, correlation_id, causation_id FROM jsonb_to_recordset($2::jsonb) AS r(version int, type text, data jsonb, fact_id uuid, correlation_id uuid, causation_id text) ON CONFLICT DO NOTHING RETURNING version':
       (tables, [id, rows]) =>
         (JSON.parse(rows as string) as { version: number }[]).filter(({ version, ...event }) => {
@@ -105,37 +125,57 @@ const statements = new Map<string, Statement>(
           if (isNew) tables.set(tables.orderEvents, key, event);
           return isNew;
         }),
-    'INSERT INTO orders (order_id, version, status, state, placed_at, updated_at) SELECT $1, $2, $3, $4, min(occurred_at), max(occurred_at) FROM order_events WHERE stream_id = $1 ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, status = excluded.status, state = excluded.state, updated_at = excluded.updated_at':
-      (tables, [id, version, status, state]) => {
-        tables.set(tables.orders, id as string, { version, status, state: JSON.parse(state as string) as unknown });
-        return [];
+    'INSERT INTO "orders"("order_id", "version", "status", "state", "placed_at", "updated_at") VALUES ($1, $2, $3, $4, (SELECT min(occurred_at) FROM order_events WHERE stream_id = $5), (SELECT max(occurred_at) FROM order_events WHERE stream_id = $5))':
+      (tables, [order_id, version, status, state]) => {
+        const row = { order_id, version, status, state: JSON.parse(state as string) as unknown };
+        tables.insert(tables.orders, order_id as string, row);
+        return [row];
       },
-    'SELECT * FROM payments WHERE order_id = $1 FOR UPDATE': paymentBy('order_id'),
-    'SELECT * FROM payments WHERE payment_id = $1 FOR UPDATE': paymentBy('payment_id'),
-    'SELECT * FROM payments WHERE payment_id = $1': paymentBy('payment_id'),
+    'UPDATE "orders" SET "version" = $1, "status" = $2, "state" = $3, "updated_at" = (SELECT max(occurred_at) FROM order_events WHERE stream_id = $4) WHERE ("order_id" = $5 AND "version" = $6)':
+      (tables, [version, status, state, , order_id, before]) => {
+        if (tables.orders.get(order_id as string)?.['version'] !== before) return [];
+        const row = { order_id, version, status, state: JSON.parse(state as string) as unknown };
+        tables.set(tables.orders, order_id as string, row);
+        return [row];
+      },
+    [select('PaymentEntity', 'payments', PAYMENT, 'order_id', LOCKED)]: as('PaymentEntity', paymentBy('order_id')),
+    [select('PaymentEntity', 'payments', PAYMENT, 'payment_id', LOCKED)]: as('PaymentEntity', paymentBy('payment_id')),
+    'SELECT payment_id AS "paymentId", order_id AS "orderId", state, amount_minor AS "amountMinor", currency, attempts, payment_method AS "paymentMethod", intent_id AS "intentId", failure_code AS "failureCode", refunded_minor AS "refundedMinor" FROM payments WHERE payment_id = $1':
+      (tables, values) =>
+        paymentBy('payment_id')(tables, values).map((row) =>
+          Object.fromEntries(
+            Object.entries(row as Row).map(([column, value]) => [
+              column.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+              value,
+            ]),
+          ),
+        ),
     'SELECT correlation_id AS "correlationId", causation_id AS "causationId" FROM payments WHERE payment_id = $1':
       () => [{ correlationId: '', causationId: '' }],
-    'INSERT INTO payments (payment_id, order_id, state, amount_minor, currency, payment_method, correlation_id, causation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)':
+    'INSERT INTO "payments"("payment_id", "order_id", "state", "amount_minor", "currency", "payment_method", "intent_id", "failure_code", "attempts", "refunded_minor", "correlation_id", "causation_id", "created_at", "updated_at") VALUES ($1, $2, $3, $4, $5, $6, DEFAULT, DEFAULT, DEFAULT, DEFAULT, $7, $8, DEFAULT, DEFAULT) RETURNING "attempts", "created_at", "updated_at"':
       (tables, [payment_id, order_id, state, amount_minor, currency, payment_method]) => {
         if (paymentBy('order_id')(tables, [order_id]).length > 0) throw new Error('payments_order_id_uq');
         const nothing = { intent_id: null, failure_code: null, attempts: {}, refunded_minor: null };
         const row = { payment_id, order_id, state, amount_minor, currency, payment_method, ...nothing };
         tables.insert(tables.payments, payment_id as string, row);
-        return [];
+        return [row];
       },
-    'UPDATE payments SET state = $2, failure_code = $3, refunded_minor = $4, causation_id = $5, updated_at = now() WHERE payment_id = $1':
-      (tables, [id, state, failure_code, refunded_minor]) =>
+    'UPDATE "payments" SET "state" = $1, "failure_code" = $2, "refunded_minor" = $3, "causation_id" = $4, "updated_at" = now() WHERE "payment_id" = $5':
+      (tables, [state, failure_code, refunded_minor, , id]) =>
         change(tables, id, { state, failure_code, refunded_minor }),
-    'UPDATE payments SET intent_id = $2, attempts = $3, updated_at = now() WHERE payment_id = $1': (
+    'UPDATE "payments" SET "intent_id" = $1, "attempts" = $2, "updated_at" = now() WHERE "payment_id" = $3': (
       tables,
-      [id, intent_id, attempts],
+      [intent_id, attempts, id],
     ) => change(tables, id, { intent_id, attempts: JSON.parse(attempts as string) as unknown }),
-    'INSERT INTO early_cancellations (order_id) VALUES ($1) ON CONFLICT DO NOTHING': (tables, [id]) => {
+    'INSERT INTO "early_cancellations"("order_id", "noted_at") VALUES ($1, DEFAULT) ON CONFLICT DO NOTHING': (
+      tables,
+      [id],
+    ) => {
       tables.set(tables.earlyCancellations, id as string, true);
       return [];
     },
-    'SELECT 1 FROM early_cancellations WHERE order_id = $1': ({ earlyCancellations }, [id]) =>
-      found(earlyCancellations.get(id as string)),
+    'SELECT 1 AS "row_exists" FROM (SELECT 1 AS dummy_column) "dummy_table" WHERE EXISTS (SELECT 1 FROM "early_cancellations" "EarlyCancellationEntity" WHERE (("EarlyCancellationEntity"."order_id" = $1))) LIMIT 1':
+      ({ earlyCancellations }, [id]) => found(earlyCancellations.get(id as string)),
     'SELECT sku, available FROM stock WHERE sku = ANY($1)': ({ stock }, [skus]) =>
       (skus as string[]).flatMap((sku) => found(stock.get(sku)).map((level) => ({ sku, ...(level as Levels) }))),
     "INSERT INTO reservations (order_id, sku, quantity, state) SELECT $1, sku, quantity, 'reserved' FROM unnest($2::text[], $3::int[]) AS item(sku, quantity)":
@@ -152,15 +192,17 @@ const statements = new Map<string, Statement>(
         for (const [key, row] of due) tables.set(tables.reservations, key, { ...row, state: after });
         return due.map(([, row]) => row);
       },
-    'INSERT INTO early_ends (order_id, ends_as) VALUES ($1, $2) ON CONFLICT DO NOTHING': (
+    'INSERT INTO "early_ends"("order_id", "ends_as", "noted_at") VALUES ($1, $2, DEFAULT) ON CONFLICT DO NOTHING': (
       tables,
       [order_id, ends_as],
     ) => {
       tables.set(tables.earlyEnds, `${String(order_id)} ${String(ends_as)}`, { order_id, ends_as });
       return [];
     },
-    'SELECT ends_as FROM early_ends WHERE order_id = $1': ({ earlyEnds }, [id]) =>
-      [...earlyEnds.values()].filter(({ order_id }) => order_id === id),
+    [select('EarlyEndEntity', 'early_ends', 'order_id ends_as noted_at', 'order_id')]: as(
+      'EarlyEndEntity',
+      ({ earlyEnds }, [id]) => [...earlyEnds.values()].filter(({ order_id }) => order_id === id),
+    ),
     'INSERT INTO stock_movements (sku, order_id, kind, available, reserved, shipped) SELECT sku, $1, $2, quantity * $5, quantity * $6, quantity * $7 FROM unnest($3::text[], $4::int[]) AS item(sku, quantity)':
       (tables, [, kind, skus, quantities, available, reserved, shipped]) => {
         for (const [index, sku] of (skus as string[]).entries()) {

@@ -1,4 +1,4 @@
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
@@ -15,7 +15,7 @@ let unitOfWork: UnitOfWork;
 
 beforeAll(async () => {
   db = await testDatabase(schemas);
-  unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology() }, new Wake());
+  unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology() }, new Wake());
 });
 afterAll(() => db?.drop());
 afterEach(() => db.admin.query('TRUNCATE orders, order_events, outbox'));

@@ -1,4 +1,4 @@
-import { applySchema, grantSchema, limitSessions, type Queryable, type Schema } from '@cartwheel/postgres';
+import { grantSchema, limitSessions, migrate, type Queryable, type Schema } from '@cartwheel/postgres';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { schemas as analytics } from '../../apps/analytics/src/analytics.schema.ts';
@@ -42,13 +42,11 @@ export async function prepareDatabase(
     await db.query(`GRANT CONNECT ON DATABASE "${name}" TO "${name}"`);
   });
   const admin = adminUrl(server, service, namespace);
+  await migrate(admin, schemasOf[service]);
   await connected(admin, async (db) => {
     await db.query('BEGIN');
     await db.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
-    for (const schema of schemasOf[service]) {
-      await applySchema(db, schema);
-      await grantSchema(db, schema, name);
-    }
+    for (const schema of schemasOf[service]) await grantSchema(db, schema, name);
     // This month and the twelve that follow. An id of a month that nobody made is kept too, and moves there the next time.
     await db.query(`SELECT make_id_months((now() AT TIME ZONE 'UTC')::date, 13)`);
     await seed(db, service);

@@ -14,8 +14,9 @@ const importsOf = (file: string) =>
 /** The sources of a service that the image of the tools has. */
 function isKept(file: string): boolean {
   const [, kept = ''] = /find apps (.*?) -print/.exec(read('infra/docker/service.Dockerfile'))!;
+  const folders = [...kept.matchAll(/! -path '\*([^']+)\*'/g)].map(([, folder]) => folder!);
   const names = [...kept.matchAll(/! -name '([^']+)'/g)].map(([, name]) => name!.replace('*', ''));
-  return names.some((name) => basename(file).endsWith(name)) || file.includes('/src/domain/');
+  return names.some((name) => basename(file).endsWith(name)) || folders.some((folder) => file.includes(folder));
 }
 
 test('the image of the tools has every source of a service that set-up, demo, load and welcome need', () => {

@@ -1,5 +1,6 @@
 import { runService } from '@cartwheel/service';
 import { AnalyticsModule } from './analytics.module.ts';
+import { entities } from './entities.ts';
 import { schemas } from './analytics.schema.ts';
 import { ALL_FACTS } from './analytics.transports.ts';
 import { config } from './config.ts';
@@ -12,6 +13,7 @@ await runService({
   config,
   module: AnalyticsModule,
   schemas,
+  entities,
   consumers: [{ group: 'analytics.facts', transportId: ALL_FACTS }],
   changing: consumersNow,
   tellTrail,

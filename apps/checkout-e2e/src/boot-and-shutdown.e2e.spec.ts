@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { entities } from '../../order/src/entities.ts';
 import { schemas } from '../../order/src/order.schema.ts';
 import { freePorts } from '../../../tools/stack/ports.ts';
 
@@ -19,7 +20,7 @@ let good: Record<string, string>;
 const running: ChildProcess[] = [];
 
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   await db.admin.query(`INSERT INTO products VALUES ('mug', 'Mug', 1200, 'EUR')`);
   await createTopics(createKafka(engines().kafka.brokers, 'test'), topology(namespace, { partitions: 3 }));
   const { order } = await freePorts();

@@ -1,4 +1,4 @@
-import { type Delivery, type MailTemplate, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, type MailTemplate, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, lockSubjects } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
+import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
 import { RememberCustomerOnOrderPlaced } from './remember-customer/on-order-placed.consumer.ts';
 import { RequestCancellationOnOrderCancelled } from './request-email/on-order-cancelled.consumer.ts';
@@ -27,7 +28,7 @@ import { RequestEmail } from './request-email.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 
@@ -47,13 +48,16 @@ const handlers = {
     await consumers[type]!(data as never, context);
   },
 };
-const origin = { source: 'email', topology: topology() };
+const origin = { source: 'email', contracts, topology: topology() };
 const read = (chunk: readonly Delivery[]) =>
-  new FactInbox({ consumer: 'email', pool: db.pool, origin, wake: new Wake(), locks: lockSubjects, parking }).apply(
-    chunk,
-    handlers,
-    new AbortController().signal,
-  );
+  new FactInbox({
+    consumer: 'email',
+    dataSource: db.dataSource,
+    origin,
+    wake: new Wake(),
+    locks: lockSubjects,
+    parking,
+  }).apply(chunk, handlers, new AbortController().signal);
 
 /** The mails of an order that a worker was asked to send, in that order. */
 const asked = async (orderId: string) =>

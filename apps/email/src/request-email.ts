@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { type CancellationReason, type MailTemplate, task } from '@cartwheel/contracts';
 import type { Tx } from '@cartwheel/outbox';
 import { type Money, newId } from '@cartwheel/primitives';
+import { AddresseeEntity } from './addressee.entity.ts';
+import { EmailEntity } from './email.entity.ts';
 
 /**
  * Asks for mails, in whatever order the facts come that ask for them: when partitions are added to the topic, any fact of an
@@ -31,14 +33,12 @@ export class RequestEmail {
     if (requested?.has_address) tx.emit(task('SendEmail', orderId, { orderId, emailId, template }));
   }
 
-  /** Sends on their way the mails that waited for the order's address. */
-  async release(tx: Tx, orderId: string): Promise<void> {
-    const waiting = await tx.query<{ email_id: string; template: MailTemplate }>(
-      'SELECT email_id, template FROM emails WHERE order_id = $1 ORDER BY requested_at, email_id',
-      [orderId],
-    );
-    for (const { email_id: emailId, template } of waiting) {
-      tx.emit(task('SendEmail', orderId, { orderId, emailId, template }));
-    }
+  /** Keeps what the order's mails need, and sends on their way those that waited for it. */
+  async remember(tx: Tx, addressee: AddresseeEntity): Promise<void> {
+    const { orderId } = addressee;
+    await tx.manager.insert(AddresseeEntity, addressee);
+    const inOrder = { requestedAt: 'ASC', emailId: 'ASC' } as const;
+    const waiting = await tx.manager.find(EmailEntity, { where: { orderId }, order: inOrder });
+    for (const { emailId, template } of waiting) tx.emit(task('SendEmail', orderId, { orderId, emailId, template }));
   }
 }

@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePorts } from '../../../tools/stack/ports.ts';
+import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
 import { mailServer } from './fixtures/mail-server.ts';
 
@@ -17,7 +18,7 @@ test('a service that dies when the mail server has the whole mail and before it 
   const { kafka, rabbitmq } = engines();
   const namespace = testNamespace();
   const names = topology(namespace, { partitions: 1 });
-  const db = await testDatabase(schemas);
+  const db = await testDatabase(schemas, { entities });
   await createTopics(createKafka(kafka.brokers, 'test'), names);
   await declareTopology(rabbitmq.url, names);
   const { email: port } = await freePorts();

@@ -1,10 +1,11 @@
-import { type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
 import { type TaskContext, TaskInbox } from '@cartwheel/inbox';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
 import { mailServer, type Mishap } from './fixtures/mail-server.ts';
 import { SmtpMailer } from './mailer/smtp-mailer.ts';
@@ -21,7 +22,7 @@ const cause = { correlationId: newId(), causationId: newId() };
 let db: TestDatabase;
 let smtp: Awaited<ReturnType<typeof mailServer>>;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   smtp = await mailServer();
 });
 afterAll(async () => {
@@ -45,10 +46,17 @@ async function asked({ url = smtp.url } = {}) {
     orderId,
   ]);
 
-  const origin = { source: 'email', topology: topology() };
+  const origin = { source: 'email', contracts, topology: topology() };
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'email.message', pool: db.pool, origin, unitOfWork, wake, parking });
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const inbox = new TaskInbox({
+    consumer: 'email.message',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+  });
   const sendEmail = new SendEmail({ namespace: '', leaseMs: LEASE_MS });
   const workerFor = (deadlineMs: number) => {
     const worker = new SendEmailWorker(sendEmail, new SmtpMailer({ url, from: 'shop@cartwheel.example', deadlineMs }));

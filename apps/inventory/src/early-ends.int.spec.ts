@@ -1,4 +1,4 @@
-import { type Delivery, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, topology } from '@cartwheel/contracts';
 import { type FactContext, type FactHandlers, FactInbox } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -7,6 +7,7 @@ import { eventually, orderFacts, orderLives, testDatabase, type TestDatabase } f
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EndReservation } from './end-reservation.ts';
+import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { ReleaseStockOnOrderCancelled } from './release-stock/on-order-cancelled.consumer.ts';
 import { ReserveStockOnOrderPlaced } from './reserve-stock/on-order-placed.consumer.ts';
@@ -19,7 +20,7 @@ import { lockStock, StockRepository } from './stock.repository.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 
@@ -41,9 +42,16 @@ const handlers = (then: (fact: FactContext) => Promise<unknown> = () => Promise.
     await then(context);
   },
 });
-const origin = { source: 'inventory', topology: topology() };
+const origin = { source: 'inventory', contracts, topology: topology() };
 const inbox = () =>
-  new FactInbox({ consumer: 'inventory', pool: db.pool, origin, wake: new Wake(), locks: lockStock, parking });
+  new FactInbox({
+    consumer: 'inventory',
+    dataSource: db.dataSource,
+    origin,
+    wake: new Wake(),
+    locks: lockStock,
+    parking,
+  });
 
 /** A product that only this test sells. */
 async function product(): Promise<string> {

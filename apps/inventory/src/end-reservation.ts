@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { fact } from '@cartwheel/contracts';
 import type { Tx } from '@cartwheel/outbox';
-import { type End, StockRepository } from './stock.repository.ts';
+import type { End } from './early-end.entity.ts';
+import { StockRepository } from './stock.repository.ts';
 
 const ANNOUNCED_AS = { released: 'StockReleased', shipped: 'StockShipped', returned: 'StockReturned' } as const;
 

@@ -3,13 +3,14 @@ import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stockAt } from './get-stock/stock-at.ts';
+import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { StockRepository } from './stock.repository.ts';
 
 let db: TestDatabase;
 const stock = new StockRepository();
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 beforeEach(async () => {
@@ -19,7 +20,7 @@ beforeEach(async () => {
 
 const asService = (sql: string) => db.pool.query(sql);
 const replenish = (sku: string, quantity: number) =>
-  transaction(db.pool, (tx) => stock.replenish(tx, { sku, quantity }));
+  transaction(db.dataSource, (tx) => stock.replenish(tx, { sku, quantity }));
 const append = (kind: string, available: number, reserved = 0, shipped = 0) =>
   asService(
     `INSERT INTO stock_movements (sku, kind, available, reserved, shipped)
@@ -35,7 +36,7 @@ const many = (movements: number) =>
 describe('the level is the sum of the ledger', () => {
   test('because the database adds up each movement, and the service may change no level', async () => {
     await replenish('mug', 7);
-    await transaction(db.pool, (tx) => stock.reserve(tx, newId(), [{ sku: 'mug', quantity: 3 }]));
+    await transaction(db.dataSource, (tx) => stock.reserve(tx, newId(), [{ sku: 'mug', quantity: 3 }]));
     const levels = `SELECT sku, available, reserved, shipped FROM stock WHERE sku = 'mug'`;
     expect(await db.admin.query(levels)).toEqual([{ sku: 'mug', available: 4, reserved: 3, shipped: 0 }]);
     for (const level of ['available', 'reserved', 'shipped', 'movements', 'moved_at'])

@@ -2,6 +2,7 @@ import { runService } from '@cartwheel/service';
 import { config } from './config.ts';
 import { heldReservations } from './count-reservations/held-reservations.ts';
 import { InventoryModule } from './inventory.module.ts';
+import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
 import { INVENTORY } from './inventory.transports.ts';
 import { lockStock } from './stock.repository.ts';
@@ -12,6 +13,7 @@ await runService({
   config,
   module: InventoryModule,
   schemas,
+  entities,
   consumers: [{ group: 'inventory', transportId: INVENTORY, locks: lockStock }],
   tellTrail,
   samples: [heldReservations],

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Envelope, OrderPlaced } from '@cartwheel/contracts';
 import { lockSubjects } from '@cartwheel/inbox';
-import type { Queryable } from '@cartwheel/postgres';
+import type { Queryable, Transaction } from '@cartwheel/postgres';
+import { EarlyEndEntity, type End } from './early-end.entity.ts';
+import { StockEntity } from './stock.entity.ts';
 
 export type Item = { readonly sku: string; readonly quantity: number };
 export type Levels = { readonly available: number; readonly reserved: number; readonly shipped: number };
@@ -16,8 +18,7 @@ const MOVES = {
 } as const;
 
 /** What each end of a reservation begins from. */
-const BEFORE = { released: 'reserved', shipped: 'reserved', returned: 'shipped' } as const;
-export type End = keyof typeof BEFORE;
+const BEFORE: Readonly<Record<End, string>> = { released: 'reserved', shipped: 'reserved', returned: 'shipped' };
 
 /** The stock of the products. Who changes it holds the rows' locks (`lockStock`, `lock`). */
 @Injectable()
@@ -31,12 +32,9 @@ export class StockRepository {
   }
 
   /** The levels of one product, locked; undefined when there is no such product. */
-  async lock(tx: Queryable, sku: string): Promise<Levels | undefined> {
-    const [levels] = await tx.query<Levels>(
-      'SELECT available, reserved, shipped FROM stock WHERE sku = $1 FOR UPDATE',
-      [sku],
-    );
-    return levels;
+  async lock(tx: Transaction, sku: string): Promise<Levels | undefined> {
+    const levels = await tx.manager.findOne(StockEntity, { where: { sku }, lock: { mode: 'pessimistic_write' } });
+    return levels ?? undefined;
   }
 
   async reserve(tx: Queryable, orderId: string, items: readonly Item[]): Promise<void> {
@@ -60,13 +58,13 @@ export class StockRepository {
   }
 
   /** Keeps in mind what an order's fact asked for, for when its turn comes. */
-  async rememberEnd(tx: Queryable, orderId: string, as: End): Promise<void> {
-    await tx.query('INSERT INTO early_ends (order_id, ends_as) VALUES ($1, $2) ON CONFLICT DO NOTHING', [orderId, as]);
+  async rememberEnd(tx: Transaction, orderId: string, as: End): Promise<void> {
+    const remembering = tx.manager.createQueryBuilder().insert().into(EarlyEndEntity);
+    await remembering.values({ orderId, endsAs: as }).orIgnore().updateEntity(false).execute();
   }
 
-  async rememberedEnds(tx: Queryable, orderId: string): Promise<Set<End>> {
-    const rows = await tx.query<{ ends_as: End }>('SELECT ends_as FROM early_ends WHERE order_id = $1', [orderId]);
-    return new Set(rows.map((row) => row.ends_as));
+  async rememberedEnds(tx: Transaction, orderId: string): Promise<Set<End>> {
+    return new Set((await tx.manager.findBy(EarlyEndEntity, { orderId })).map(({ endsAs }) => endsAs));
   }
 
   async replenish(tx: Queryable, item: Item): Promise<void> {

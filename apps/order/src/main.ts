@@ -4,6 +4,7 @@ import { countOrders } from './count-orders/count-orders.ts';
 import { openOrders } from './count-orders/open-orders.ts';
 import { OrderModule } from './order.module.ts';
 import { lockOrders } from './order.repository.ts';
+import { entities } from './entities.ts';
 import { schemas } from './order.schema.ts';
 import { ORDER } from './order.transports.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';
@@ -13,6 +14,7 @@ await runService({
   config,
   module: OrderModule,
   schemas,
+  entities,
   consumers: [{ group: 'order', transportId: ORDER, locks: lockOrders }],
   tellTrail,
   samples: [openOrders],

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { appendEvents } from '@cartwheel/event-store';
+import { appendEvents, StaleVersion } from '@cartwheel/event-store';
 import type { Tx } from '@cartwheel/outbox';
-import type { Queryable } from '@cartwheel/postgres';
+import type { Queryable, Transaction } from '@cartwheel/postgres';
 import type { Change, Order } from './domain/order.ts';
+import { OrderEntity } from './order.entity.ts';
 import { toMessage } from './order.messages.ts';
 
 /** An order as it was read: whoever saves it must be the first since. */
@@ -11,12 +12,9 @@ export type Loaded = { readonly order: Order; readonly version: number };
 @Injectable()
 export class OrderRepository {
   /** Reads and locks the order: everything that may announce something about it passes here, one after the other. */
-  async load(tx: Queryable, orderId: string): Promise<Loaded | undefined> {
-    const [row] = await tx.query<{ state: Order; version: number }>(
-      'SELECT state, version FROM orders WHERE order_id = $1 FOR UPDATE',
-      [orderId],
-    );
-    return row && { order: row.state, version: row.version };
+  async load(tx: Transaction, orderId: string): Promise<Loaded | undefined> {
+    const row = await tx.manager.findOne(OrderEntity, { where: { orderId }, lock: { mode: 'pessimistic_write' } });
+    return row ? { order: row.state, version: row.version } : undefined;
   }
 
   /**
@@ -33,14 +31,20 @@ export class OrderRepository {
       version,
       announced.map(({ event, message }) => ({ event, factId: message?.id, ...tx.cause })),
     );
-    // The times are the events' own, so that a rebuild from the stream gives the same row.
-    await tx.query(
-      `INSERT INTO orders (order_id, version, status, state, placed_at, updated_at)
-       SELECT $1, $2, $3, $4, min(occurred_at), max(occurred_at) FROM order_events WHERE stream_id = $1
-       ON CONFLICT (order_id) DO UPDATE
-       SET version = excluded.version, status = excluded.status, state = excluded.state, updated_at = excluded.updated_at`,
-      [order.orderId, version + events.length, order.status, JSON.stringify(order)],
-    );
+    const { orderId, status } = order;
+    const row = { version: version + events.length, status, state: order, updatedAt: timeOf('max') };
+    if (version === 0) {
+      const placed = tx.manager.createQueryBuilder().insert().into(OrderEntity);
+      await placed
+        .values({ orderId, ...row, placedAt: timeOf('min') })
+        .setParameter('orderId', orderId)
+        .updateEntity(false)
+        .execute();
+    } else {
+      const changed = tx.manager.createQueryBuilder().update(OrderEntity).set(row);
+      const { affected } = await changed.where({ orderId, version }).setParameter('orderId', orderId).execute();
+      if (affected !== 1) throw new StaleVersion(`order ${orderId} is not at version ${version} any more`);
+    }
     for (const { message } of announced) if (message) tx.emit(message);
   }
 
@@ -61,6 +65,11 @@ export class OrderRepository {
     await this.save(tx, loaded.version, change);
     return change.order;
   }
+}
+
+/** The times are the events' own, so that a rebuild from the stream gives the same row. */
+function timeOf(which: 'min' | 'max'): () => string {
+  return () => `(SELECT ${which}(occurred_at) FROM order_events WHERE stream_id = :orderId)`;
 }
 
 /** Locks the orders that facts are about, in one order. */

@@ -2,41 +2,40 @@ import { Injectable } from '@nestjs/common';
 import type { Cause, Envelope } from '@cartwheel/contracts';
 import { lockSubjects, type TaskContext } from '@cartwheel/inbox';
 import type { Tx } from '@cartwheel/outbox';
-import type { Queryable } from '@cartwheel/postgres';
+import type { Queryable, Transaction } from '@cartwheel/postgres';
 import { money } from '@cartwheel/primitives';
 import { type Answer, isOver, noteAttempt } from './domain/answer.ts';
-import type { Attempts, Operation } from './domain/attempts.ts';
+import type { Operation } from './domain/attempts.ts';
 import { type Intent, noteIntent } from './domain/intent.ts';
-import { attempt, type Payment, type PaymentState } from './domain/payment.ts';
+import { attempt, type Payment } from './domain/payment.ts';
+import { EarlyCancellationEntity } from './early-cancellation.entity.ts';
+import { PaymentEntity } from './payment.entity.ts';
 import { toMessage } from './payment.messages.ts';
 
-type Row = {
-  payment_id: string;
-  order_id: string;
-  state: PaymentState;
-  amount_minor: string;
-  currency: string;
-  payment_method: string;
-  intent_id: string | null;
-  failure_code: string | null;
-  attempts: Attempts;
-  refunded_minor: string | null;
-};
+const FOR_UPDATE = { mode: 'pessimistic_write' } as const;
+const updatedAt = () => 'now()';
 
 @Injectable()
 export class PaymentRepository {
   /** Reads and locks the payment of an order: everything that may change it passes here, one after the other. */
-  async loadByOrder(tx: Queryable, orderId: string): Promise<Payment | undefined> {
-    return this.read(tx, 'SELECT * FROM payments WHERE order_id = $1 FOR UPDATE', orderId);
+  async loadByOrder(tx: Transaction, orderId: string): Promise<Payment | undefined> {
+    return paymentOf(await tx.manager.findOne(PaymentEntity, { where: { orderId }, lock: FOR_UPDATE }));
   }
 
-  async load(tx: Queryable, paymentId: string): Promise<Payment | undefined> {
-    return this.read(tx, 'SELECT * FROM payments WHERE payment_id = $1 FOR UPDATE', paymentId);
+  async load(tx: Transaction, paymentId: string): Promise<Payment | undefined> {
+    return paymentOf(await tx.manager.findOne(PaymentEntity, { where: { paymentId }, lock: FOR_UPDATE }));
   }
 
   /** Reads it without the lock: whoever goes on to change it loads it again. */
   async find(database: Queryable, paymentId: string): Promise<Payment | undefined> {
-    return this.read(database, 'SELECT * FROM payments WHERE payment_id = $1', paymentId);
+    const [row] = await database.query<PaymentEntity>(
+      `SELECT payment_id AS "paymentId", order_id AS "orderId", state, amount_minor AS "amountMinor", currency, attempts,
+         payment_method AS "paymentMethod", intent_id AS "intentId", failure_code AS "failureCode",
+         refunded_minor AS "refundedMinor"
+       FROM payments WHERE payment_id = $1`,
+      [paymentId],
+    );
+    return paymentOf(row);
   }
 
   /** Why a payment is in its state: the checkout, and the fact that asked for what is under way. */
@@ -50,45 +49,35 @@ export class PaymentRepository {
 
   /** Adds the payment; a second one for the same order fails on the unique key. */
   async add(tx: Tx, payment: Payment): Promise<void> {
-    await tx.query(
-      `INSERT INTO payments (payment_id, order_id, state, amount_minor, currency, payment_method, correlation_id, causation_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [
-        payment.paymentId,
-        payment.orderId,
-        payment.state,
-        payment.amount.amountMinor,
-        payment.amount.currency,
-        payment.paymentMethod,
-        tx.cause.correlationId,
-        tx.cause.causationId,
-      ],
-    );
+    const { paymentId, orderId, state, amount, paymentMethod } = payment;
+    const { correlationId, causationId } = tx.cause;
+    await tx.manager.insert(PaymentEntity, {
+      ...{ paymentId, orderId, state, ...amount, paymentMethod },
+      ...{ correlationId, causationId },
+    });
     this.announce(tx, payment);
   }
 
   /** The order is cancelled, and OrderPlaced is still to come. */
-  async rememberCancelled(tx: Queryable, orderId: string): Promise<void> {
-    await tx.query('INSERT INTO early_cancellations (order_id) VALUES ($1) ON CONFLICT DO NOTHING', [orderId]);
+  async rememberCancelled(tx: Transaction, orderId: string): Promise<void> {
+    const remembering = tx.manager.createQueryBuilder().insert().into(EarlyCancellationEntity);
+    await remembering.values({ orderId }).orIgnore().updateEntity(false).execute();
   }
 
-  async wasCancelled(tx: Queryable, orderId: string): Promise<boolean> {
-    return (await tx.query('SELECT 1 FROM early_cancellations WHERE order_id = $1', [orderId])).length > 0;
+  async wasCancelled(tx: Transaction, orderId: string): Promise<boolean> {
+    return tx.manager.existsBy(EarlyCancellationEntity, { orderId });
   }
 
   /** Saves a payment that entered another state, and hands on what that announces. Nothing for `undefined`: no change. */
   async save(tx: Tx, payment: Payment | undefined): Promise<void> {
     if (!payment) return;
-    await tx.query(
-      `UPDATE payments SET state = $2, failure_code = $3, refunded_minor = $4, causation_id = $5, updated_at = now()
-       WHERE payment_id = $1`,
-      [
-        payment.paymentId,
-        payment.state,
-        payment.failureCode ?? null,
-        payment.refunded?.amountMinor ?? null,
-        tx.cause.causationId,
-      ],
+    const { paymentId, state, failureCode = null, refunded } = payment;
+    const refundedMinor = refunded?.amountMinor ?? null;
+    const { causationId } = tx.cause;
+    await tx.manager.update(
+      PaymentEntity,
+      { paymentId },
+      { state, failureCode, refundedMinor, causationId, updatedAt },
     );
     this.announce(tx, payment);
   }
@@ -122,33 +111,24 @@ export class PaymentRepository {
 
   /** Keeps the intent and the attempts. The state stays, so nothing is announced. */
   async saveProgress(tx: Tx, { paymentId, intentId, attempts }: Payment): Promise<void> {
-    await tx.query('UPDATE payments SET intent_id = $2, attempts = $3, updated_at = now() WHERE payment_id = $1', [
-      paymentId,
-      intentId ?? null,
-      JSON.stringify(attempts),
-    ]);
+    await tx.manager.update(PaymentEntity, { paymentId }, { intentId: intentId ?? null, attempts, updatedAt });
   }
 
   private announce(tx: Tx, payment: Payment): void {
     tx.emit(toMessage(payment));
   }
+}
 
-  private async read(tx: Queryable, sql: string, id: string): Promise<Payment | undefined> {
-    const [row] = await tx.query<Row>(sql, [id]);
-    return (
-      row && {
-        paymentId: row.payment_id,
-        orderId: row.order_id,
-        state: row.state,
-        amount: money(Number(row.amount_minor), row.currency),
-        paymentMethod: row.payment_method,
-        intentId: row.intent_id ?? undefined,
-        failureCode: row.failure_code ?? undefined,
-        attempts: row.attempts,
-        refunded: row.refunded_minor === null ? undefined : money(Number(row.refunded_minor), row.currency),
-      }
-    );
-  }
+function paymentOf(row: PaymentEntity | null | undefined): Payment | undefined {
+  if (!row) return undefined;
+  const { paymentId, orderId, state, paymentMethod, attempts, currency, refundedMinor } = row;
+  return {
+    ...{ paymentId, orderId, state, paymentMethod, attempts },
+    amount: money(Number(row.amountMinor), currency),
+    intentId: row.intentId ?? undefined,
+    failureCode: row.failureCode ?? undefined,
+    refunded: refundedMinor === null ? undefined : money(Number(refundedMinor), currency),
+  };
 }
 
 /** Locks the orders that facts are about, and their payments, in one order. */

@@ -1,5 +1,5 @@
+import { type FactContract, text } from '@cartwheel/messages';
 import { z } from 'zod';
-import { text } from './text.ts';
 
 const id = z.uuid();
 const sku = text(64);
@@ -22,13 +22,6 @@ export const cancellationReasons = [
 ] as const;
 export type CancellationReason = (typeof cancellationReasons)[number];
 
-type Contract<S extends z.ZodType> = {
-  readonly topic: FactTopic;
-  readonly source: string;
-  readonly version: number;
-  readonly schema: S;
-};
-
 export const factTopics = ['order-events', 'payment-events', 'inventory-events'] as const;
 export type FactTopic = (typeof factTopics)[number];
 
@@ -36,7 +29,7 @@ function announcedBy<S extends z.ZodType>(
   source: 'order' | 'payment' | 'inventory',
   version: number,
   schema: S,
-): Contract<S> {
+): FactContract<FactTopic> & { readonly schema: S } {
   return { topic: `${source}-events`, source, version, schema };
 }
 

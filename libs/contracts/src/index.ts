@@ -1,21 +1,21 @@
-export { type Delivery, type HeaderValue } from './delivery.ts';
 export {
   type Cause,
   causedBy,
+  consumerOf,
+  type Delivery,
   type Envelope,
-  headersOf,
-  knownTypeOf,
+  generationOf,
+  groupOf,
+  type HeaderValue,
+  maskEmail,
   originOf,
-  readEnvelope,
+  retryRungs,
+  text,
   typeOf,
   type Unreadable,
   UnreadableMessage,
   versionOf,
-} from './envelope.ts';
+} from '@cartwheel/messages';
+export * from './contracts.ts';
 export * from './facts.ts';
-export { consumerOf, generationOf, groupOf } from './generation.ts';
-export { fact, type Message, task } from './message.ts';
-export { maskPersonal, maskEmail } from './personal.ts';
-export { type ConsumerGroup, mailDomain, retryRungs, topology, type Topology } from './topology.ts';
 export * from './tasks.ts';
-export { text } from './text.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createPool, transaction } from '@cartwheel/postgres';
+import { createDataSource, transaction } from '@cartwheel/postgres';
 import { eventually, tcpProxy, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { idempotencySchema, once } from './idempotent.ts';
 
@@ -14,7 +14,7 @@ test('of twenty requests at once under one key one does the work, and the others
   let finish = () => {};
   const working = new Promise<void>((resolve) => (finish = resolve));
   const send = () =>
-    transaction(db.pool, (tx) =>
+    transaction(db.dataSource, (tx) =>
       once(tx, 'k1', { a: 1 }, async () => {
         worked += 1;
         await working;
@@ -35,20 +35,21 @@ test('of twenty requests at once under one key one does the work, and the others
 });
 
 test('the same key with another request is refused', async () => {
-  const send = (body: object) => transaction(db.pool, (tx) => once(tx, 'k2', body, () => Promise.resolve('done')));
+  const send = (body: object) =>
+    transaction(db.dataSource, (tx) => once(tx, 'k2', body, () => Promise.resolve('done')));
   await send({ a: 1 });
   await expect(send({ a: 2 })).rejects.toMatchObject({ code: 'idempotency-key-reused', status: 422 });
 });
 
 test('an attempt that failed leaves the key free', async () => {
-  const failing = transaction(db.pool, (tx) => once(tx, 'k3', {}, () => Promise.reject(new Error('no'))));
+  const failing = transaction(db.dataSource, (tx) => once(tx, 'k3', {}, () => Promise.reject(new Error('no'))));
   await expect(failing).rejects.toThrow('no');
-  expect(await transaction(db.pool, (tx) => once(tx, 'k3', {}, () => Promise.resolve('done')))).toBe('done');
+  expect(await transaction(db.dataSource, (tx) => once(tx, 'k3', {}, () => Promise.resolve('done')))).toBe('done');
 });
 
 test('a key is forgotten after its lifetime, and then means a new request', async () => {
   const send = (body: object, answer: string) =>
-    transaction(db.pool, (tx) => once(tx, 'k4', body, () => Promise.resolve(answer)));
+    transaction(db.dataSource, (tx) => once(tx, 'k4', body, () => Promise.resolve(answer)));
   const age = (hours: number) =>
     db.pool.query(`UPDATE idempotency_keys SET created_at = now() - $1 * interval '1 hour' WHERE key = 'k4'`, [hours]);
   await send({ a: 1 }, 'first');
@@ -63,17 +64,18 @@ test('new keys take expired ones away', async () => {
   await db.pool.query(
     `INSERT INTO idempotency_keys SELECT 'old' || n, '', '1', now() - interval '25 hours' FROM generate_series(1, 25) n`,
   );
-  for (const key of ['n1', 'n2', 'n3']) await transaction(db.pool, (tx) => once(tx, key, {}, () => Promise.resolve(1)));
+  for (const key of ['n1', 'n2', 'n3'])
+    await transaction(db.dataSource, (tx) => once(tx, key, {}, () => Promise.resolve(1)));
   const { rows } = await db.pool.query(`SELECT FROM idempotency_keys WHERE key LIKE 'old%'`);
   expect(rows).toHaveLength(0);
 });
 
 test('whoever lost the answer to a COMMIT gets it by asking again', async () => {
   const proxy = await tcpProxy(db.url);
-  const pool = createPool(proxy.url, { name: 'test' });
+  const dataSource = createDataSource(proxy.url, { name: 'test' });
   let worked = 0;
   const work = () => Promise.resolve({ n: (worked += 1) });
-  const lost = transaction(pool, async (tx) => {
+  const lost = transaction(dataSource, async (tx) => {
     await once(tx, 'k5', {}, work);
     proxy.set('held');
   });
@@ -83,9 +85,9 @@ test('whoever lost the answer to a COMMIT gets it by asking again', async () => 
     proxy.set('open');
   });
   await Promise.all([expect(lost).rejects.toThrow(), cut]);
-  const again = await transaction(db.pool, (tx) => once(tx, 'k5', {}, work));
+  const again = await transaction(db.dataSource, (tx) => once(tx, 'k5', {}, work));
   expect(again).toEqual({ n: 1 });
   expect(worked).toBe(1);
-  await pool.end();
+  await dataSource.destroy();
   await proxy.stop();
 });

@@ -1,17 +1,12 @@
 import type { Queryable, Schema } from '@cartwheel/postgres';
 import { DomainError } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
+import { CreateIdempotencyKeys1767225630000 } from './migrations/1767225630000-create-idempotency-keys.ts';
+import { IndexIdempotencyKeysByAge1767225631000 } from './migrations/1767225631000-index-idempotency-keys-by-age.ts';
 
 export const idempotencySchema: Schema = {
   name: 'idempotency',
-  versions: [
-    `
-    CREATE TABLE idempotency_keys (
-      key text, request_hash bytea NOT NULL, response jsonb, created_at timestamptz NOT NULL DEFAULT now(),
-      CONSTRAINT idempotency_keys_pk PRIMARY KEY (key)
-    );`,
-    `CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);`,
-  ],
+  migrations: [CreateIdempotencyKeys1767225630000, IndexIdempotencyKeysByAge1767225631000],
   grants: { idempotency_keys: 'SELECT, INSERT, UPDATE, DELETE' },
 };
 

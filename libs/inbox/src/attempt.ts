@@ -1,4 +1,4 @@
-import { blameOf, DatabaseUnavailable, type Queryable } from '@cartwheel/postgres';
+import { blameOf, DatabaseUnavailable, guarded, type Queryable, type Transaction } from '@cartwheel/postgres';
 import { DeadlineExceeded } from '@cartwheel/primitives';
 
 /** The handlers of one consumer group or one queue, by message type. */
@@ -26,23 +26,21 @@ const ABORTED = '25P02';
  * would take more with it than this attempt.
  */
 export async function underSavepoint(
-  tx: Queryable,
-  work: (tx: Queryable) => Promise<void>,
+  tx: Transaction,
+  work: (tx: Transaction) => Promise<void>,
 ): Promise<Thrown | undefined> {
   let firstFailure: unknown;
   let over = false;
-  const watched: Queryable = {
-    async query<Row>(sql: string, parameters?: readonly unknown[]) {
-      // The rest of a `Promise.all` that failed may come late, when its effects are undone already.
-      if (over) throw new Error('this attempt is over');
-      try {
-        return await tx.query<Row>(sql, parameters);
-      } catch (error) {
-        firstFailure ??= error;
-        throw error;
-      }
-    },
-  };
+  const watched = guarded(tx, async (send) => {
+    // The rest of a `Promise.all` that failed may come late, when its effects are undone already.
+    if (over) throw new Error('this attempt is over');
+    try {
+      return await send();
+    } catch (error) {
+      firstFailure ??= error;
+      throw error;
+    }
+  });
   await tx.query('SAVEPOINT attempt');
   const thrown = await settled(() => work(watched));
   over = true;

@@ -1,5 +1,5 @@
-import type { Delivery } from '@cartwheel/contracts';
-import { autocommit, type Pool } from '@cartwheel/postgres';
+import type { Delivery } from '@cartwheel/messages';
+import { autocommit, type DataSource } from '@cartwheel/postgres';
 import { placeOf } from './fact-message.ts';
 
 /**
@@ -16,15 +16,15 @@ import { placeOf } from './fact-message.ts';
  * Proof: deaths.fault.spec.ts
  */
 export class BegunAttempts {
-  readonly #pool: Pool;
+  readonly #dataSource: DataSource;
   readonly #consumer: string;
   /** What this very process has begun, by place, and how many had died over it before. It lives. */
   readonly #own = new Map<string, Map<string, number>>();
   /** Up to which offset this process has done a partition. */
   readonly #doneUpTo = new Map<string, string>();
 
-  constructor(pool: Pool, consumer: string) {
-    this.#pool = pool;
+  constructor(dataSource: DataSource, consumer: string) {
+    this.#dataSource = dataSource;
     this.#consumer = consumer;
   }
 
@@ -46,7 +46,7 @@ export class BegunAttempts {
   async begin(place: string, what: string): Promise<number> {
     const own = this.#own.get(place)?.get(what);
     if (own !== undefined) return own;
-    const [row] = await autocommit(this.#pool).query<{ begun: number }>(
+    const [row] = await autocommit(this.#dataSource).query<{ begun: number }>(
       `INSERT INTO begun_attempts (consumer, place, what) VALUES ($1, $2, $3)
        ON CONFLICT (consumer, place, what) DO UPDATE SET begun = begun_attempts.begun + 1, begun_at = now() RETURNING begun`,
       [this.#consumer, place, what],
@@ -59,7 +59,7 @@ export class BegunAttempts {
   /** It ended, well or badly; without `what`, everything at this place did. False: that could not be written down. */
   async end(place: string, what?: string): Promise<boolean> {
     try {
-      await autocommit(this.#pool).query(
+      await autocommit(this.#dataSource).query(
         'DELETE FROM begun_attempts WHERE consumer = $1 AND place = $2 AND what = coalesce($3, what)',
         [this.#consumer, place, what ?? null],
       );

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
 import { deriveId, newId } from '@cartwheel/primitives';
-import { deliveredFact, eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, deliveredFact, eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import pg from 'pg';
 import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from './index.ts';
 
@@ -14,7 +14,7 @@ let db: TestDatabase;
 const live = new AbortController().signal;
 const effects = {
   name: 'effects',
-  versions: ['CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, record_offset text UNIQUE)'],
+  migrations: ddl('CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, record_offset text UNIQUE)'),
   grants: { effects: 'SELECT, INSERT' },
 };
 
@@ -27,8 +27,8 @@ beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_eve
 function inbox(options: Partial<FactInboxOptions> = {}) {
   return new FactInbox({
     consumer: 'inventory',
-    pool: db.pool,
-    origin: { source: 'inventory', topology: topology() },
+    dataSource: db.dataSource,
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     parking,
     ...options,

@@ -1,6 +1,6 @@
-import type { Delivery, Envelope, Topology } from '@cartwheel/contracts';
-import type { Tx, Wake } from '@cartwheel/outbox';
-import type { Pool, Queryable } from '@cartwheel/postgres';
+import type { Delivery, Envelope } from '@cartwheel/messages';
+import type { Origin, Tx, Wake } from '@cartwheel/outbox';
+import type { DataSource, Queryable } from '@cartwheel/postgres';
 import type { Handlers } from './attempt.ts';
 import type { Parking } from './set-aside.ts';
 
@@ -23,8 +23,8 @@ export type FactEvent = 'divided' | 'duplicate' | 'skipped' | 'parked' | 'waitin
 
 export type FactInboxOptions = {
   readonly consumer: string;
-  readonly pool: Pool;
-  readonly origin: { source: string; topology: Topology };
+  readonly dataSource: DataSource;
+  readonly origin: Origin;
   readonly wake: Wake;
   readonly locks?: Locks | undefined;
   readonly parking?: Parking | undefined;

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
-import { deliveredFact as delivered, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, deliveredFact as delivered, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from './index.ts';
 
 let db: TestDatabase;
 const counters = {
   name: 'counters',
-  versions: ['CREATE TABLE counters (order_id uuid PRIMARY KEY, n int NOT NULL)'],
+  migrations: ddl('CREATE TABLE counters (order_id uuid PRIMARY KEY, n int NOT NULL)'),
   grants: { counters: 'SELECT, INSERT, UPDATE' },
 };
 const live = new AbortController().signal;
@@ -29,8 +29,8 @@ beforeEach(async () => {
 function inbox(options: Partial<FactInboxOptions> = {}) {
   return new FactInbox({
     consumer: 'inventory',
-    pool: db.pool,
-    origin: { source: 'inventory', topology: topology() },
+    dataSource: db.dataSource,
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     parking,
     onEvent: (event, details) => events.push({ event, details }),

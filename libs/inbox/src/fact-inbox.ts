@@ -1,6 +1,6 @@
-import { type Delivery, knownTypeOf, typeOf, UnreadableMessage } from '@cartwheel/contracts';
+import { type Delivery, typeOf, UnreadableMessage } from '@cartwheel/messages';
 import { type Collected, writeOutbox } from '@cartwheel/outbox';
-import { autocommit, DatabaseUnavailable, type Queryable, transaction } from '@cartwheel/postgres';
+import { autocommit, DatabaseUnavailable, type Transaction, transaction } from '@cartwheel/postgres';
 import { DeadlineExceeded, describeError } from '@cartwheel/primitives';
 import { AttemptInHand } from './attempt-in-hand.ts';
 import { DOUBTS, type Thrown, underSavepoint } from './attempt.ts';
@@ -55,11 +55,11 @@ export class FactInbox {
   readonly #doubts = new Map<string, number>();
 
   constructor(options: FactInboxOptions) {
-    const { pool, consumer, handledForMs } = options;
+    const { dataSource, consumer, handledForMs } = options;
     this.#options = options;
     this.#work = new FactWork(options);
-    this.#begun = new BegunAttempts(pool, consumer);
-    this.#handled = new HandledTypes(pool, consumer, handledForMs);
+    this.#begun = new BegunAttempts(dataSource, consumer);
+    this.#handled = new HandledTypes(dataSource, consumer, handledForMs);
   }
 
   /** Says what this instance handles: before it consumes, and then every ANNOUNCE_EVERY_MS. @throws DatabaseUnavailable */
@@ -92,8 +92,8 @@ export class FactInbox {
    * One more attempt at a fact that was set aside, in the transaction that holds its row; its id was claimed long ago. What
    * failed has changed nothing. Any error it throws is the database's, or DeadlineExceeded: ask again, it has failed then.
    */
-  async attempt(tx: Queryable, delivery: Delivery, handlers: FactHandlers): Promise<Attempted> {
-    const message = read(delivery);
+  async attempt(tx: Transaction, delivery: Delivery, handlers: FactHandlers): Promise<Attempted> {
+    const message = read(delivery, this.#options.origin.contracts);
     const { id, unreadable } = message;
     const isStrange = isUnhandled(delivery, handlers);
     if ((isStrange || isNewer(unreadable)) && (await this.#handled.handledElsewhere(tx, [delivery])).size > 0)
@@ -138,12 +138,12 @@ export class FactInbox {
 
   /** All in one transaction. @throws whatever went wrong in it */
   async #together(messages: readonly FactMessage[], { handlers, signal }: Work): Promise<void> {
-    const { pool, consumer, origin, wake, parking } = this.#options;
+    const { dataSource, consumer, origin, wake, parking } = this.#options;
     const work = this.#work;
     const collected: Collected[] = [];
     const setAside: SetAside[] = [];
     const begun = performance.now();
-    const duplicates = await transaction(pool, async (tx) => {
+    const duplicates = await transaction(dataSource, async (tx) => {
       const claimed = await claim(
         tx,
         consumer,
@@ -214,9 +214,9 @@ export class FactInbox {
 
   /** Returns how the message was set aside, if it was. */
   #transactAlone(place: string, message: FactMessage, handlers: FactHandlers) {
-    const { pool, consumer, parking } = this.#options;
+    const { dataSource, consumer, parking } = this.#options;
     const { id, delivery } = message;
-    return transaction(pool, async (tx): Promise<SetAside | undefined | 'duplicate'> => {
+    return transaction(dataSource, async (tx): Promise<SetAside | undefined | 'duplicate'> => {
       if ((await claim(tx, consumer, [id])).size === 0) return 'duplicate';
       let setAside: SetAside | undefined;
       const verdict = message.unreadable ?? this.#work.verdictOn(id);
@@ -247,18 +247,18 @@ export class FactInbox {
 
   /** The messages that a handler exists for: here, or for now only in newer instances. The others are skipped. */
   async #ours(chunk: readonly Delivery[], handlers: FactHandlers): Promise<FactMessage[]> {
-    const { pool, parking } = this.#options;
-    const messages = chunk.map(read);
+    const { dataSource, parking, origin } = this.#options;
+    const messages = chunk.map((delivery) => read(delivery, origin.contracts));
     const strange = messages.filter(
       ({ delivery, unreadable }) => isUnhandled(delivery, handlers) || isNewer(unreadable),
     );
     const deliveries = strange.map(({ delivery }) => delivery);
-    const elsewhere = parking ? await this.#handled.handledElsewhere(autocommit(pool), deliveries) : new Set();
+    const elsewhere = parking ? await this.#handled.handledElsewhere(autocommit(dataSource), deliveries) : new Set();
     return messages.flatMap((message): FactMessage[] => {
       const { id, delivery } = message;
       if (elsewhere.has(delivery)) return [{ id, delivery, unreadable: { error: new HandledElsewhere() } }];
       if (!isUnhandled(delivery, handlers)) return [message];
-      this.#report('skipped', delivery, { type: knownTypeOf(delivery) });
+      this.#report('skipped', delivery, { type: origin.contracts.knownTypeOf(delivery) });
       return [];
     });
   }

@@ -1,4 +1,4 @@
-import { type Delivery, type Envelope, readEnvelope, UnreadableMessage } from '@cartwheel/contracts';
+import { type Contracts, type Delivery, type Envelope, UnreadableMessage } from '@cartwheel/messages';
 import { deriveId } from '@cartwheel/primitives';
 import type { Thrown } from './attempt.ts';
 
@@ -11,7 +11,7 @@ export type FactMessage = { readonly id: string; readonly delivery: Delivery } &
 export type ReadFact = FactMessage & { readonly envelope: Envelope };
 
 /** Reads a delivery, or says why it cannot be read. One without a believable id has one from its place. */
-export function read(delivery: Delivery): FactMessage {
+export function read(delivery: Delivery, { readEnvelope }: Contracts): FactMessage {
   try {
     const envelope = readEnvelope(delivery);
     return { id: envelope.id, delivery, envelope };

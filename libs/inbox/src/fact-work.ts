@@ -1,6 +1,6 @@
-import { causedBy, type Envelope } from '@cartwheel/contracts';
+import { causedBy, type Envelope } from '@cartwheel/messages';
 import { collect, type Collected, writeOutbox, writeRows } from '@cartwheel/outbox';
-import { DatabaseUnavailable, type Queryable } from '@cartwheel/postgres';
+import { DatabaseUnavailable, type Queryable, type Transaction } from '@cartwheel/postgres';
 import { DeadlineExceeded, Permanent, withDeadline } from '@cartwheel/primitives';
 import { AttemptInHand, findStray } from './attempt-in-hand.ts';
 import type { Thrown } from './attempt.ts';
@@ -54,12 +54,12 @@ export class FactWork {
 
   /** Runs the handler. @throws what it threw; of a DeadlineExceeded it is known from now on whose it was */
   async handle(
-    tx: Queryable,
+    tx: Transaction,
     { envelope, delivery }: ReadFact,
     { handlers, collected, attempt }: { handlers: FactHandlers; collected: Collected[]; attempt: AttemptInHand },
   ): Promise<void> {
     const { consumer } = this.#options;
-    const bound = collect(tx, causedBy(envelope), collected);
+    const bound = collect(tx, this.#options.origin, causedBy(envelope), collected);
     const context = { consumer, fact: envelope, delivery, tx: bound, emit: bound.emit };
     try {
       const handled = attempt.run(() => handlers.handle(envelope.type, envelope.data, context));
@@ -79,7 +79,7 @@ export class FactWork {
   }
 
   /** All that may count against one fact: its locks, its handler, what that let go of, and what it announces. */
-  async handleAlone(tx: Queryable, message: ReadFact, handlers: FactHandlers): Promise<void> {
+  async handleAlone(tx: Transaction, message: ReadFact, handlers: FactHandlers): Promise<void> {
     const collected: Collected[] = [];
     const attempt = new AttemptInHand();
     await this.lock(tx, [message.envelope]);

@@ -1,5 +1,5 @@
-import { type Delivery, typeOf, versionOf } from '@cartwheel/contracts';
-import { autocommit, type Pool, type Queryable } from '@cartwheel/postgres';
+import { type Delivery, typeOf, versionOf } from '@cartwheel/messages';
+import { autocommit, type DataSource, type Queryable } from '@cartwheel/postgres';
 
 /** A type that somebody has a handler for, in a version that they can read. */
 export type Handled = { readonly type: string; readonly version: number };
@@ -18,22 +18,22 @@ export type Handled = { readonly type: string; readonly version: number };
  * Proof: rolling-deployment.int.spec.ts
  */
 export class HandledTypes {
-  readonly #pool: Pool;
+  readonly #dataSource: DataSource;
   readonly #consumer: string;
   readonly #validMs: number;
   #announcedAt = -Infinity;
   /** Since when this instance has announced without a gap. */
   #steadySince = Infinity;
 
-  constructor(pool: Pool, consumer: string, validMs = VALID_MS) {
-    this.#pool = pool;
+  constructor(dataSource: DataSource, consumer: string, validMs = VALID_MS) {
+    this.#dataSource = dataSource;
     this.#consumer = consumer;
     this.#validMs = validMs;
   }
 
   /** Says what this instance handles. @throws DatabaseUnavailable */
   async announce(handled: readonly Handled[]): Promise<void> {
-    const db = autocommit(this.#pool);
+    const db = autocommit(this.#dataSource);
     await db.query(
       `INSERT INTO handled_types (consumer, type, version)
        SELECT $1, type, version FROM unnest($2::text[], $3::int[]) AS h(type, version) ORDER BY type, version

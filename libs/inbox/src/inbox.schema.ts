@@ -1,4 +1,11 @@
 import type { Schema } from '@cartwheel/postgres';
+import { CreateProcessedEvents1767225610000 } from './migrations/1767225610000-create-processed-events.ts';
+import { PartitionProcessedEvents1767225611000 } from './migrations/1767225611000-partition-processed-events.ts';
+import { CreateBegunAttempts1767225612000 } from './migrations/1767225612000-create-begun-attempts.ts';
+import { CreateTaskAttempts1767225613000 } from './migrations/1767225613000-create-task-attempts.ts';
+import { TellWhyAttemptsFailed1767225614000 } from './migrations/1767225614000-tell-why-attempts-failed.ts';
+import { IndexRepeatingTasks1767225615000 } from './migrations/1767225615000-index-repeating-tasks.ts';
+import { AddWorkerOfAttempts1767225616000 } from './migrations/1767225616000-add-worker-of-attempts.ts';
 
 /**
  * Ids are kept as long as the log is, for ever: an offset reset or a replay after a year doubles nothing. Whoever bounds the
@@ -6,68 +13,10 @@ import type { Schema } from '@cartwheel/postgres';
  */
 export const inboxSchema: Schema = {
   name: 'inbox',
-  versions: [
-    `
-    CREATE TABLE processed_events (
-      consumer text, event_id uuid, processed_at timestamptz NOT NULL DEFAULT now(),
-      CONSTRAINT processed_events_pk PRIMARY KEY (consumer, event_id)
-    );`,
-    `
-    -- The same by month of the id: a UUIDv7 begins with its time, so a month is a range of ids, and the key stays unique. Other
-    -- ids (a stranger's, one made for a record without any) are nearly all in the default partition: of those that are not,
-    -- the clean-up keeps what it finds.
-    ALTER TABLE processed_events RENAME TO unpartitioned_events;
-    ALTER TABLE unpartitioned_events RENAME CONSTRAINT processed_events_pk TO unpartitioned_events_pk;
-    CREATE TABLE processed_events (
-      LIKE unpartitioned_events INCLUDING DEFAULTS,
-      CONSTRAINT processed_events_pk PRIMARY KEY (consumer, event_id)
-    ) PARTITION BY RANGE (event_id);
-
-    -- A claim never fails for want of a month: what has none is here until make_id_months moves it.
-    CREATE TABLE processed_events_of_other_months PARTITION OF processed_events DEFAULT;
-
-    -- The smallest UUID of an instant.
-    CREATE FUNCTION first_id_of(instant timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-      SELECT (lpad(to_hex((extract(epoch FROM instant) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
-    $$;
-    CREATE FUNCTION make_id_months(first date, months int) RETURNS void LANGUAGE plpgsql AS $$
-    DECLARE
-      month timestamp;
-      low uuid;
-      high uuid;
-      name text;
-    BEGIN
-      FOR n IN 0 .. months - 1 LOOP
-        month := date_trunc('month', first::timestamp) + n * interval '1 month';
-        name := 'processed_events_' || to_char(month, 'YYYY_MM');
-        CONTINUE WHEN to_regclass(name) IS NOT NULL;
-        low := first_id_of(month AT TIME ZONE 'UTC');
-        high := first_id_of((month + interval '1 month') AT TIME ZONE 'UTC');
-        LOCK TABLE processed_events_of_other_months IN ACCESS EXCLUSIVE MODE;
-        EXECUTE format('CREATE TABLE %I (LIKE processed_events INCLUDING ALL)', name);
-        EXECUTE format('WITH moved AS (DELETE FROM processed_events_of_other_months
-          WHERE event_id >= %L AND event_id < %L RETURNING *) INSERT INTO %I SELECT * FROM moved', low, high, name);
-        EXECUTE format('ALTER TABLE processed_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, low, high);
-      END LOOP;
-    END $$;
-    SELECT make_id_months(month, 1) FROM (
-      SELECT DISTINCT date_trunc('month', to_timestamp(
-        ('x' || lpad(left(replace(event_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0) AT TIME ZONE 'UTC')::date
-      FROM unpartitioned_events WHERE substring(event_id::text FROM 15 FOR 1) = '7'
-        AND event_id >= first_id_of('2020-01-01Z') AND event_id < first_id_of(now())) AS held (month);
-    INSERT INTO processed_events SELECT * FROM unpartitioned_events;
-    DROP TABLE unpartitioned_events;`,
-    `
-    -- What was begun and has not ended yet, or never will: begun-attempts.ts.
-    CREATE TABLE begun_attempts (
-      consumer text, place text, what text, begun int NOT NULL DEFAULT 1, begun_at timestamptz NOT NULL DEFAULT now(),
-      CONSTRAINT begun_attempts_pk PRIMARY KEY (consumer, place, what)
-    );
-    -- What the instances of a consumer have handlers for, and when they last said so: handled-types.ts.
-    CREATE TABLE handled_types (
-      consumer text, type text, version int, seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-      CONSTRAINT handled_types_pk PRIMARY KEY (consumer, type, version)
-    );`,
+  migrations: [
+    CreateProcessedEvents1767225610000,
+    PartitionProcessedEvents1767225611000,
+    CreateBegunAttempts1767225612000,
   ],
   grants: {
     processed_events: 'SELECT, INSERT',
@@ -79,25 +28,11 @@ export const inboxSchema: Schema = {
 /** What each attempt at a task was and how it ended; a row without an end is an attempt that died. */
 export const taskAttemptsSchema: Schema = {
   name: 'task-attempts',
-  versions: [
-    `
-    CREATE TABLE task_attempts (
-      task_id uuid NOT NULL, type text NOT NULL, subject text NOT NULL, attempt int NOT NULL,
-      started_at timestamptz NOT NULL DEFAULT clock_timestamp(), ended_at timestamptz, outcome text,
-      CONSTRAINT task_attempts_pk PRIMARY KEY (task_id, attempt)
-    );
-    CREATE INDEX task_attempts_subject_idx ON task_attempts (subject);`,
-    `
-    -- For whoever asks why an order waits: which fact asked for the task, what the attempt failed at, and when the next one
-    -- is due. The fact is NULL in rows from before.
-    ALTER TABLE task_attempts ADD COLUMN causation_id text, ADD COLUMN error_class text, ADD COLUMN error_message text,
-      ADD COLUMN next_attempt_at timestamptz;`,
-    `
-    -- For whoever counts the tasks that keep failing (repeating-tasks.ts).
-    CREATE INDEX task_attempts_repeating_idx ON task_attempts (next_attempt_at) WHERE outcome = 'retry' AND attempt >= 4;`,
-    `
-    -- Which process began the attempt: one without an end that another process began is an attempt that died.
-    ALTER TABLE task_attempts ADD COLUMN worker uuid;`,
+  migrations: [
+    CreateTaskAttempts1767225613000,
+    TellWhyAttemptsFailed1767225614000,
+    IndexRepeatingTasks1767225615000,
+    AddWorkerOfAttempts1767225616000,
   ],
   grants: { task_attempts: 'SELECT, INSERT, UPDATE' },
 };

@@ -1,4 +1,4 @@
-import type { Envelope } from '@cartwheel/contracts';
+import type { Envelope } from '@cartwheel/messages';
 import type { Queryable } from '@cartwheel/postgres';
 
 /**

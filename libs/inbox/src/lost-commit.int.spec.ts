@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
 import { outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
-import { createPool, DatabaseUnavailable, type Pool, type Queryable } from '@cartwheel/postgres';
+import { createDataSource, DatabaseUnavailable, type DataSource, type Queryable } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import {
+  ddl,
   deliveredFact,
   eventually,
   tcpProxy,
@@ -18,22 +19,22 @@ import { FactInbox, inboxSchema, taskAttemptsSchema, TaskInbox } from './index.t
 
 let db: TestDatabase;
 let proxy: TcpProxy;
-let pool: Pool;
-const origin = { source: 'payment', topology: topology() };
+let dataSource: DataSource;
+const origin = { source: 'payment', contracts, topology: topology() };
 const live = new AbortController().signal;
 const done = {
   name: 'done',
-  versions: ['CREATE TABLE done (n int NOT NULL)'],
+  migrations: ddl('CREATE TABLE done (n int NOT NULL)'),
   grants: { done: 'SELECT, INSERT' },
 };
 
 beforeAll(async () => {
   db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, taskAttemptsSchema, done]);
   proxy = await tcpProxy(db.url);
-  pool = createPool(proxy.url, { name: 'test' });
+  dataSource = createDataSource(proxy.url, { name: 'test' });
 });
 afterAll(async () => {
-  await pool.end();
+  await dataSource.destroy();
   await proxy.stop();
   await db.drop();
 });
@@ -55,7 +56,7 @@ test('a fact comes again, and is not applied again', async () => {
   const events: string[] = [];
   const inbox = new FactInbox({
     consumer: 'payment',
-    pool,
+    dataSource,
     origin,
     wake: new Wake(),
     parking,
@@ -72,8 +73,8 @@ test('a fact comes again, and is not applied again', async () => {
 
 test('a task is acknowledged, and the outside was asked once', async () => {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'payment.card', pool, origin, unitOfWork, wake, parking });
+  const unitOfWork = new UnitOfWork(dataSource, origin, wake);
+  const inbox = new TaskInbox({ consumer: 'payment.card', dataSource, origin, unitOfWork, wake, parking });
   let asked = 0;
   const handlers = {
     has: () => true,

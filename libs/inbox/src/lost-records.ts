@@ -1,5 +1,5 @@
-import type { Delivery } from '@cartwheel/contracts';
-import { type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import type { Delivery } from '@cartwheel/messages';
+import { type DataSource, type Queryable, transaction } from '@cartwheel/postgres';
 import { deriveId, Permanent } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
 import { blameDatabase, claim } from './claim.ts';
@@ -20,7 +20,7 @@ export type LostRecords = {
   readonly partition: number;
 };
 
-type Options = { readonly pool: Pool; readonly consumer: string; readonly parking: Pick<Parking, 'keep'> };
+type Options = { readonly dataSource: DataSource; readonly consumer: string; readonly parking: Pick<Parking, 'keep'> };
 
 /** What stands in a dead letter's `error_class`. */
 export class UndecodableBatch extends Permanent {
@@ -35,7 +35,7 @@ export class GoneBeforeRead extends Permanent {
  * @throws DatabaseUnavailable
  */
 export function stepOver(
-  { pool, consumer, parking }: Options,
+  { dataSource, consumer, parking }: Options,
   batch: LostRecords & { firstOffset: string; lastOffset: string; reason: string; bytes: Buffer },
 ): Promise<boolean> {
   const { topic, partition, firstOffset, lastOffset, reason, bytes } = batch;
@@ -45,7 +45,7 @@ export function stepOver(
   const error = new UndecodableBatch(
     `offsets ${firstOffset} to ${lastOffset} cannot be read: ${reason}. The partition waits until this is discarded.`,
   );
-  return inTransaction(pool, async (tx) => {
+  return inTransaction(dataSource, async (tx) => {
     const isNew = (await claim(tx, consumer, [id])).size > 0;
     if (isNew) await keep(tx, { consumer, parking, id, error, at: { topic, partition }, offset: firstOffset, bytes });
     const rows = await tx.query('SELECT 1 FROM parked_messages WHERE consumer = $1 AND topic = $2 AND event_id = $3', [
@@ -59,14 +59,14 @@ export function stepOver(
 
 /** Keeps on record that offsets from `from` up to and without `to` were deleted unread. @throws DatabaseUnavailable */
 export function noteGone(
-  { pool, consumer, parking }: Options,
+  { dataSource, consumer, parking }: Options,
   { topic, partition, from, to }: LostRecords & { from: string; to: string },
 ): Promise<void> {
   const id = deriveId('gone', topic, partition, from, to);
   const error = new GoneBeforeRead(
     `offsets ${from} to ${BigInt(to) - 1n} were deleted before they were read. Discard this when it is known why.`,
   );
-  return inTransaction(pool, async (tx) => {
+  return inTransaction(dataSource, async (tx) => {
     if ((await claim(tx, consumer, [id])).size === 0) return;
     await keep(tx, { consumer, parking, id, error, at: { topic, partition }, offset: from, bytes: null });
   });
@@ -90,6 +90,6 @@ async function keep(
   await parking.keep(tx, consumer, [{ id, delivery, state: 'dead', failure }]);
 }
 
-function inTransaction<T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
-  return blameDatabase(transaction(pool, work));
+function inTransaction<T>(dataSource: DataSource, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  return blameDatabase(transaction(dataSource, work));
 }

@@ -14,7 +14,7 @@ test('a task counts from its fourth failure until its next attempt is well over,
       [id, type, attempt, outcome, nextIn],
     );
   await failed(1, 'SendEmail', 3, '30 seconds');
-  expect(await repeatingTasks(autocommit(db.pool))).toEqual([]);
+  expect(await repeatingTasks(autocommit(db.dataSource))).toEqual([]);
 
   await failed(1, 'SendEmail', 4, '5 minutes');
   // Under way, or still waiting for a worker.
@@ -26,7 +26,7 @@ test('a task counts from its fourth failure until its next attempt is well over,
   await failed(6, 'SendEmail', 4, '-10 seconds');
   await failed(6, 'SendEmail', 5, '-5 seconds', 'done');
   await failed(5, 'SendEmail', 8, '1 minute', 'dead');
-  expect(await repeatingTasks(autocommit(db.pool))).toEqual([
+  expect(await repeatingTasks(autocommit(db.dataSource))).toEqual([
     { type: 'CapturePayment', tasks: 1 },
     { type: 'SendEmail', tasks: 2 },
   ]);
@@ -34,5 +34,7 @@ test('a task counts from its fourth failure until its next attempt is well over,
 });
 
 test('the index is of the last rung, as is the question', () => {
-  expect(taskAttemptsSchema.versions.join()).toContain(`WHERE outcome = 'retry' AND attempt >= ${retryRungs.length};`);
+  expect(taskAttemptsSchema.migrations.join()).toContain(
+    `WHERE outcome = 'retry' AND attempt >= ${retryRungs.length};`,
+  );
 });

@@ -1,4 +1,4 @@
-import { retryRungs } from '@cartwheel/contracts';
+import { retryRungs } from '@cartwheel/messages';
 import type { Queryable } from '@cartwheel/postgres';
 
 /** Who has failed so often waits on the last rung. The index of task_attempts has the same number. */

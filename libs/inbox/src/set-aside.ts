@@ -1,4 +1,4 @@
-import type { Delivery } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/messages';
 import { type OutboxRow, storeHeaders } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { describeError, newId } from '@cartwheel/primitives';

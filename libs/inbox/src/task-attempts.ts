@@ -1,5 +1,5 @@
-import type { Envelope } from '@cartwheel/contracts';
-import type { Pool } from '@cartwheel/postgres';
+import type { Envelope } from '@cartwheel/messages';
+import { autocommit, type DataSource } from '@cartwheel/postgres';
 import { describeError, newId } from '@cartwheel/primitives';
 import { ProcessDied } from './begun-attempts.ts';
 import { blameDatabase } from './claim.ts';
@@ -9,13 +9,13 @@ const WORKER = newId();
 
 /** Which attempt this is, and how many processes died over the task before; undefined when its outcome is recorded already. */
 export async function beginAttempt(
-  pool: Pool,
+  dataSource: DataSource,
   consumer: string,
   task: Envelope,
   worker = WORKER,
 ): Promise<{ attempt: number; deaths: number } | undefined> {
-  const asked = await blameDatabase(
-    pool.query<{ attempt: number | null; recorded: boolean; deaths: number }>(
+  const [begun] = await blameDatabase(
+    autocommit(dataSource).query<{ attempt: number | null; recorded: boolean; deaths: number }>(
       `WITH recorded AS (SELECT FROM processed_events WHERE consumer = $4 AND event_id = $1),
          begun AS (
            INSERT INTO task_attempts (task_id, type, subject, causation_id, attempt, worker)
@@ -29,17 +29,17 @@ export async function beginAttempt(
       [task.id, task.type, task.subject, consumer, task.causationId, worker],
     ),
   );
-  const { attempt, recorded, deaths } = asked.rows[0]!;
+  const { attempt, recorded, deaths } = begun!;
   if (recorded) return undefined;
   // Another delivery of the task has taken the number in the same moment. The next statement sees it.
-  return attempt === null ? beginAttempt(pool, consumer, task, worker) : { attempt, deaths };
+  return attempt === null ? beginAttempt(dataSource, consumer, task, worker) : { attempt, deaths };
 }
 
 /** Writes down that the attempts before this one died: a replay begins to count from nothing. */
-export async function endDeadAttempts(pool: Pool, task: Envelope, attempt: number): Promise<void> {
+export async function endDeadAttempts(dataSource: DataSource, task: Envelope, attempt: number): Promise<void> {
   const { errorClass, message } = describeError(new ProcessDied(1));
   await blameDatabase(
-    pool.query(
+    autocommit(dataSource).query(
       `UPDATE task_attempts SET ended_at = clock_timestamp(), outcome = 'retry', error_class = $3, error_message = $4
        WHERE task_id = $1 AND attempt < $2 AND ended_at IS NULL`,
       [task.id, attempt, errorClass, message],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, headersOf, task, topology } from '@cartwheel/contracts';
 import { outboxSchema, type Tx, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { newId } from '@cartwheel/primitives';
@@ -10,7 +10,7 @@ import { inboxSchema, taskAttemptsSchema, type TaskContext, TaskInbox } from './
 
 let db: TestDatabase;
 const live = new AbortController().signal;
-const origin = { source: 'payment', topology: topology() };
+const origin = { source: 'payment', contracts, topology: topology() };
 beforeAll(async () => {
   db = await testDatabase([outboxSchema, parkingSchema, inboxSchema, taskAttemptsSchema]);
 });
@@ -32,8 +32,15 @@ function aTask(): Delivery {
 /** Applies a task whose worker asks the outside, does `step` and then records the outcome with `record`. */
 function worker({ step, record }: Partial<Record<'step' | 'record', (tx: Tx, n: number) => Promise<unknown>>>) {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking });
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const inbox = new TaskInbox({
+    consumer: 'payment.card',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+  });
   const calls = { asked: 0, recorded: 0, stepped: 0 };
   const handlers = {
     has: () => true,
@@ -94,8 +101,15 @@ test('a worker that is stopped while it waits for the database leaves the task t
 
 test('a worker that hides that its outcome was not recorded has failed', async () => {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking });
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const inbox = new TaskInbox({
+    consumer: 'payment.card',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+  });
   const handle = (_: string, __: unknown, ctx: TaskContext) =>
     ctx.finish(() => Promise.reject(new TypeError('a bug'))).catch(() => undefined);
   expect(await inbox.apply(aTask(), { has: () => true, handle }, live)).toMatchObject({ kind: 'retry' });
@@ -103,8 +117,16 @@ test('a worker that hides that its outcome was not recorded has failed', async (
 
 test('a worker that never settles has failed when its deadline is over, and what it does later is not recorded', async () => {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const options = { consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking, deadlineMs: 200 };
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const options = {
+    consumer: 'payment.card',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+    deadlineMs: 200,
+  };
   const outside = Promise.withResolvers<void>();
   let late: Promise<unknown> | undefined;
   const handle = async (_: string, __: unknown, ctx: TaskContext) => {
@@ -122,8 +144,16 @@ test('a worker that never settles has failed when its deadline is over, and what
 
 test('time that the database takes is not the worker’s', async () => {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const options = { consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking, deadlineMs: 400 };
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const options = {
+    consumer: 'payment.card',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+    deadlineMs: 400,
+  };
   let tries = 0;
   const handle = (_: string, __: unknown, ctx: TaskContext) =>
     ctx.finish(async (tx) => void ((tries += 1) <= 4 && (await killed(tx))));

@@ -1,4 +1,4 @@
-import { type Delivery, UnreadableMessage } from '@cartwheel/contracts';
+import { type Delivery, UnreadableMessage } from '@cartwheel/messages';
 import { deriveId } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Delivery, fact, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, fact, headersOf, task, topology } from '@cartwheel/contracts';
 import { outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema } from '@cartwheel/parking';
 import { newId, Permanent, Transient } from '@cartwheel/primitives';
@@ -9,7 +9,7 @@ import { inboxSchema, taskAttemptsSchema, type TaskContext, TaskInbox, type Task
 let db: TestDatabase;
 let inbox: TaskInbox;
 const live = new AbortController().signal;
-const origin = { source: 'payment', topology: topology() };
+const origin = { source: 'payment', contracts, topology: topology() };
 const orderId = newId();
 const cause = { correlationId: newId(), causationId: newId() };
 
@@ -22,8 +22,8 @@ beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, processed_eve
 
 function options() {
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  return { consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking };
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  return { consumer: 'payment.card', dataSource: db.dataSource, origin, unitOfWork, wake, parking };
 }
 
 function delivered(change: Partial<Delivery> = {}): Delivery {

@@ -1,15 +1,14 @@
+import { causedBy, type Cause, type Delivery, type Envelope, UnreadableMessage } from '@cartwheel/messages';
 import {
-  causedBy,
-  type Cause,
-  type Delivery,
-  type Envelope,
-  knownTypeOf,
-  readEnvelope,
-  type Topology,
-  UnreadableMessage,
-} from '@cartwheel/contracts';
-import { collect, type Collected, type Tx, type UnitOfWork, type Wake, writeOutbox } from '@cartwheel/outbox';
-import { DatabaseUnavailable, type Pool, transaction } from '@cartwheel/postgres';
+  collect,
+  type Collected,
+  type Origin,
+  type Tx,
+  type UnitOfWork,
+  type Wake,
+  writeOutbox,
+} from '@cartwheel/outbox';
+import { autocommit, DatabaseUnavailable, type DataSource, transaction } from '@cartwheel/postgres';
 import { backoff, delay, describeError, Permanent, Transient, withDeadline } from '@cartwheel/primitives';
 import { AttemptInHand, findStray } from './attempt-in-hand.ts';
 import { DOUBTS, type Handlers } from './attempt.ts';
@@ -53,8 +52,8 @@ export type TaskOutcome =
 export type TaskInboxOptions = {
   /** The queue's name without the namespace. */
   readonly consumer: string;
-  readonly pool: Pool;
-  readonly origin: { source: string; topology: Topology };
+  readonly dataSource: DataSource;
+  readonly origin: Origin;
   readonly unitOfWork: UnitOfWork;
   readonly wake: Wake;
   /** Keeps dead tasks, in the transaction that records their ids. */
@@ -87,21 +86,21 @@ export class TaskInbox {
     const hand = { signal, moved };
     let task: Envelope;
     try {
-      task = readEnvelope(delivery);
+      task = this.#options.origin.contracts.readEnvelope(delivery);
       if (!handlers.has(task.type)) throw new UnreadableMessage('undecodable', `no worker for ${task.type}`, task.id);
     } catch (error) {
       const failure = { error, attempts: 1, firstFailedAt: new Date() };
       return this.#patiently(() => this.#bury(idOf(delivery, error), delivery, failure), hand);
     }
-    const { pool, consumer, onEvent } = this.#options;
-    const begun = await this.#patiently(() => beginAttempt(pool, consumer, task), hand);
+    const { dataSource, consumer, onEvent } = this.#options;
+    const begun = await this.#patiently(() => beginAttempt(dataSource, consumer, task), hand);
     if (begun === undefined) {
       onEvent?.('duplicate', { consumer, id: task.id, type: task.type });
       return ACK;
     }
     try {
       if (begun.deaths >= MAX_DEATHS) {
-        await this.#patiently(() => endDeadAttempts(pool, task, begun.attempt), hand);
+        await this.#patiently(() => endDeadAttempts(dataSource, task, begun.attempt), hand);
         throw new TaskKills(begun.deaths);
       }
       await this.#patiently(() => this.#work(task, begun.attempt, { handlers, ...hand }), hand, DOUBTS);
@@ -120,7 +119,8 @@ export class TaskInbox {
     signal.throwIfAborted();
     const { attempt, firstFailedAt } = historyOf(delivery);
     return this.#patiently(
-      () => this.#bury(idOfAny(delivery), delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt }),
+      () =>
+        this.#bury(this.#idOfAny(delivery), delivery, { error: new DeliveryLimit(), attempts: attempt, firstFailedAt }),
       { signal, moved },
     );
   }
@@ -134,7 +134,8 @@ export class TaskInbox {
   ): Promise<TaskOutcome> {
     const { attempt, firstFailedAt } = historyOf(delivery);
     return this.#patiently(
-      () => this.#bury(idOfAny(delivery), delivery, { error: new Refused(reason), attempts: attempt, firstFailedAt }),
+      () =>
+        this.#bury(this.#idOfAny(delivery), delivery, { error: new Refused(reason), attempts: attempt, firstFailedAt }),
       { signal, moved },
     );
   }
@@ -163,16 +164,16 @@ export class TaskInbox {
 
   /** Climbs the ladder, or is dead. */
   async #fail(task: Envelope, place: number, delivery: Delivery, error: unknown): Promise<TaskOutcome> {
-    const { pool, consumer, onEvent } = this.#options;
+    const { dataSource, consumer, onEvent } = this.#options;
     const { attempt, failures, firstFailedAt } = historyOf(delivery);
     const counted = error instanceof Transient ? failures : failures + 1;
     onEvent?.('failed', { consumer, id: task.id, type: task.type, attempt, ...describeError(error) });
     if (error instanceof Permanent || counted >= MAX_FAILURES) {
-      await blameDatabase(endAttempt(pool, task, place, 'dead', { error }));
+      await blameDatabase(endAttempt(autocommit(dataSource), task, place, 'dead', { error }));
       return this.#bury(task.id, delivery, { error, attempts: attempt, firstFailedAt });
     }
     const { rung, delayMs, headers } = climb({ attempt, failures: counted, firstFailedAt }, error);
-    await blameDatabase(endAttempt(pool, task, place, 'retry', { error, delayMs }));
+    await blameDatabase(endAttempt(autocommit(dataSource), task, place, 'retry', { error, delayMs }));
     return { kind: 'retry', rung, headers };
   }
 
@@ -213,30 +214,38 @@ export class TaskInbox {
   }
 
   async #record(task: Envelope, place: number, cause: Cause, work: (tx: Tx) => Promise<void>): Promise<void> {
-    const { pool, consumer, origin, wake } = this.#options;
+    const { dataSource, consumer, origin, wake } = this.#options;
     const collected: Collected[] = [];
-    await transaction(pool, async (tx) => {
+    await transaction(dataSource, async (tx) => {
       const claimed = await blameDatabase(claim(tx, consumer, [task.id]));
       await blameDatabase(endAttempt(tx, task, place, claimed.size === 0 ? 'duplicate' : 'done'));
       if (claimed.size === 0) return;
-      await work(collect(tx, cause, collected));
+      await work(collect(tx, origin, cause, collected));
       await writeOutbox(tx, origin, collected);
     });
     if (collected.length > 0) wake.ring();
   }
 
   async #bury(id: string, delivery: Delivery, failure: Failure): Promise<TaskOutcome> {
-    const { pool, consumer, parking, onEvent } = this.#options;
+    const { dataSource, consumer, origin, parking, onEvent } = this.#options;
     const isNew = await blameDatabase(
-      transaction(pool, async (tx) => {
+      transaction(dataSource, async (tx) => {
         if ((await claim(tx, consumer, [id])).size === 0) return false;
         await parking.keep(tx, consumer, [{ id, delivery, state: 'dead', failure }]);
         return true;
       }),
     );
     const details = isNew ? describeError(failure.error) : {};
-    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: knownTypeOf(delivery), ...details });
+    onEvent?.(isNew ? 'dead' : 'duplicate', { consumer, id, type: origin.contracts.knownTypeOf(delivery), ...details });
     return ACK;
+  }
+
+  #idOfAny(delivery: Delivery): string {
+    try {
+      return this.#options.origin.contracts.readEnvelope(delivery).id;
+    } catch (error) {
+      return idOf(delivery, error);
+    }
   }
 }
 
@@ -266,12 +275,4 @@ class DeliveryLimit extends Permanent {
 /** No broker carries it further. */
 class Refused extends Permanent {
   override readonly name = 'Refused';
-}
-
-function idOfAny(delivery: Delivery): string {
-  try {
-    return readEnvelope(delivery).id;
-  } catch (error) {
-    return idOf(delivery, error);
-  }
 }

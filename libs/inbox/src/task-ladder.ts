@@ -1,4 +1,4 @@
-import { type Delivery, retryRungs } from '@cartwheel/contracts';
+import { type Delivery, retryRungs } from '@cartwheel/messages';
 import { describeError } from '@cartwheel/primitives';
 
 /** Where a task stands on the retry ladder: its headers carry it from queue to queue. */

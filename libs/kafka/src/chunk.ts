@@ -1,4 +1,4 @@
-import type { Delivery, HeaderValue } from '@cartwheel/contracts';
+import type { Delivery, HeaderValue } from '@cartwheel/messages';
 import type { KafkaMessage } from 'kafkajs';
 import type { FetchedRecord } from './fetched-record.ts';
 

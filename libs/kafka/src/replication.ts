@@ -1,4 +1,4 @@
-import type { Topology } from '@cartwheel/contracts';
+import type { Topology } from '@cartwheel/messages';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { ownSettings, settingsOf } from './topic-settings.ts';
 import { leadersElected, type Replication } from './topics.ts';

@@ -1,4 +1,4 @@
-import type { Topology } from '@cartwheel/contracts';
+import type { Topology } from '@cartwheel/messages';
 import { delay } from '@cartwheel/primitives';
 import kafkajs, { type Admin, type ConfigEntries, type Kafka } from 'kafkajs';
 

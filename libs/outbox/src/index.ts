@@ -8,7 +8,7 @@ export {
   writeRows,
 } from './outbox-row.ts';
 export { outboxSchema } from './outbox.schema.ts';
-export { collect, type Collected, type Tx, UnitOfWork, writeOutbox } from './unit-of-work.ts';
+export { collect, type Collected, type Origin, type Tx, UnitOfWork, writeOutbox } from './unit-of-work.ts';
 export {
   type KeptRow,
   OutboxRelay,

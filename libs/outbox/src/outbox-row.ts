@@ -1,4 +1,4 @@
-import type { Delivery } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/messages';
 import type { Queryable } from '@cartwheel/postgres';
 
 /** Headers as jsonb holds them. Values that came from elsewhere are base64: jsonb and text know no NUL. */

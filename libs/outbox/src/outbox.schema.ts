@@ -1,42 +1,10 @@
 import type { Schema } from '@cartwheel/postgres';
+import { CreateOutbox1767225600000 } from './migrations/1767225600000-create-outbox.ts';
+import { ReadByChannel1767225601000 } from './migrations/1767225601000-read-by-channel.ts';
+import { GiveDeadLettersAChannel1767225602000 } from './migrations/1767225602000-give-dead-letters-a-channel.ts';
 
 export const outboxSchema: Schema = {
   name: 'outbox',
-  versions: [
-    `
-    CREATE TABLE outbox (
-      seq bigint GENERATED ALWAYS AS IDENTITY,
-      channel text NOT NULL,
-      id uuid NOT NULL,
-      -- Kafka: the topic. RabbitMQ: the exchange, and the routing key is in key.
-      destination text NOT NULL,
-      partition int,
-      key bytea,
-      type text NOT NULL,
-      -- Values that came from elsewhere stand here as {"base64": …}: jsonb and text cannot hold NUL.
-      headers jsonb NOT NULL,
-      -- NULL only in copies of records without a value.
-      payload bytea,
-      created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-      CONSTRAINT outbox_pk PRIMARY KEY (seq),
-      CONSTRAINT outbox_channel_chk CHECK (channel IN ('kafka', 'rabbitmq')),
-      -- One row that no broker will take would stop the whole service: the limit is below max.message.bytes.
-      CONSTRAINT outbox_payload_chk CHECK (destination LIKE '%.dlq' OR octet_length(payload) < 900000)
-    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
-
-    CREATE TABLE message_sequences (
-      topic text NOT NULL, subject text NOT NULL, last bigint NOT NULL,
-      CONSTRAINT message_sequences_pk PRIMARY KEY (topic, subject)
-    ) WITH (fillfactor = 80);`,
-    `
-    -- A relay reads its own channel. By seq alone it would pass every row that waits for the other broker: with 200 000 of
-    -- them a read took 960 ms, by this key 2 ms.
-    ALTER TABLE outbox DROP CONSTRAINT outbox_pk, ADD CONSTRAINT outbox_pk PRIMARY KEY (channel, seq);`,
-    `
-    -- Copies of dead letters have a channel of their own: a topic of theirs that is missing held up every fact of its service.
-    ALTER TABLE outbox DROP CONSTRAINT outbox_channel_chk,
-      ADD CONSTRAINT outbox_channel_chk CHECK (channel IN ('kafka', 'rabbitmq', 'dead-letters'));
-    UPDATE outbox SET channel = 'dead-letters' WHERE channel = 'kafka' AND destination LIKE '%.dlq';`,
-  ],
+  migrations: [CreateOutbox1767225600000, ReadByChannel1767225601000, GiveDeadLettersAChannel1767225602000],
   grants: { outbox: 'SELECT, INSERT, DELETE', message_sequences: 'SELECT, INSERT, UPDATE' },
 };

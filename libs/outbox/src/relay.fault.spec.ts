@@ -37,7 +37,7 @@ test('a relay that dies between the broker’s ack and the delete publishes that
     headers: {},
     payload: Buffer.from('{}'),
   }));
-  await transaction(db.pool, (tx) => writeRows(tx, rows));
+  await transaction(db.dataSource, (tx) => writeRows(tx, rows));
 
   expect((await run(1)).signal).toBe('SIGKILL');
   expect(published()).toEqual(rows.slice(0, 500).map(({ id }) => id));

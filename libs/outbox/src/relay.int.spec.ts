@@ -47,7 +47,7 @@ function relay(publish: Publish, options: Partial<RelayOptions> = {}): OutboxRel
 /** Writes rows as business transactions do; `key` is their subject. */
 async function write(keys: string[], channel: Channel = 'kafka', change: Partial<OutboxRow> = {}) {
   const rows = keys.map((key) => ({ ...rowOf(newId()), channel, key: Buffer.from(key), ...change }));
-  await transaction(db.pool, (tx) => writeRows(tx, rows));
+  await transaction(db.dataSource, (tx) => writeRows(tx, rows));
   return rows.map(({ id }) => id);
 }
 
@@ -127,7 +127,7 @@ describe('the relay', () => {
     });
     const inserted = Promise.withResolvers<void>();
     const early = newId();
-    const committing = transaction(db.pool, async (tx) => {
+    const committing = transaction(db.dataSource, async (tx) => {
       await writeRows(tx, [rowOf(early)]);
       inserted.resolve();
       await slow.promise;

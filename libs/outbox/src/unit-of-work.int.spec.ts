@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { fact, task, topology } from '@cartwheel/contracts';
+import { contracts, fact, task, topology } from '@cartwheel/contracts';
+import { defineContracts } from '@cartwheel/messages';
 import { newId, Permanent } from '@cartwheel/primitives';
-import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { z } from 'zod';
 import { outboxSchema, UnitOfWork, Wake } from './index.ts';
 
 let db: TestDatabase;
@@ -9,7 +11,7 @@ let unitOfWork: UnitOfWork;
 let rings = 0;
 const things = {
   name: 'things',
-  versions: ['CREATE TABLE things (id text)'],
+  migrations: ddl('CREATE TABLE things (id text)'),
   grants: { things: 'SELECT, INSERT, UPDATE' },
 };
 
@@ -17,7 +19,7 @@ beforeAll(async () => {
   db = await testDatabase([outboxSchema, things]);
   const wake = new Wake();
   wake.onRing(() => (rings += 1));
-  unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology('ns') }, wake);
+  unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology('ns') }, wake);
 });
 afterAll(() => db.drop());
 beforeEach(async () => {
@@ -70,6 +72,39 @@ test('a message against its contract is never written, and takes the change with
   });
   await expect(wrong).rejects.toThrow(Permanent);
   expect(await db.admin.query('SELECT * FROM things')).toEqual([]);
+});
+
+test('the facts and tasks of another app are sent as its contracts say, and a type that these do not have is refused', async () => {
+  const schema = z.object({ words: z.int() });
+  const blog = defineContracts({
+    facts: { CommentAdded: { topic: 'post-events', source: 'posts', version: 3, schema } },
+    tasks: { TellAuthor: { queue: 'author.mail', routingKey: 'author.mail.tell', version: 1, schema } },
+    ...{ topics: ['post-events'], partitions: 1, groups: { counts: ['post-events'] }, queues: ['author.mail'] },
+    personal: {},
+  });
+  const posts = new UnitOfWork(
+    db.dataSource,
+    { source: 'posts', contracts: blog, topology: blog.topology('blog') },
+    new Wake(),
+  );
+  await posts.run(cause, (tx) =>
+    Promise.resolve(
+      tx.emit(blog.fact('CommentAdded', 'p1', { words: 3 }), blog.task('TellAuthor', 'p1', { words: 3 })),
+    ),
+  );
+  const sent = (await rows()).map(({ destination, key, headers }) => [
+    destination,
+    key.toString(),
+    headers['ce_dataversion'],
+    headers['ce_sequence'],
+  ]);
+  expect(sent).toEqual([
+    ['blog.post-events', 'p1', '3', '1'],
+    ['blog.tasks', 'author.mail.tell', '1', undefined],
+  ]);
+  const unheard = posts.run(cause, (tx) => Promise.resolve(tx.emit(cancelled())));
+  await expect(unheard).rejects.toThrow(new Permanent('OrderCancelled is a fact that no contract knows'));
+  expect(await rows()).toHaveLength(2);
 });
 
 test('a message that no broker would take is refused where it is made, and by the table itself', async () => {

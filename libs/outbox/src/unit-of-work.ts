@@ -1,5 +1,5 @@
-import { type Cause, facts, headersOf, type Message, tasks, text, type Topology } from '@cartwheel/contracts';
-import { type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import { type Cause, type Contracts, type Message, text, type Topology } from '@cartwheel/messages';
+import { type DataSource, type Queryable, type Transaction, transaction } from '@cartwheel/postgres';
 import { Permanent } from '@cartwheel/primitives';
 import { context, propagation } from '@opentelemetry/api';
 import { type OutboxRow, writeRows } from './outbox-row.ts';
@@ -16,7 +16,7 @@ import type { Wake } from './wake.ts';
  * Not here: publishing (relay.ts); order between two keys.
  * Proof: unit-of-work.int.spec.ts, relay.fault.spec.ts
  */
-export interface Tx extends Queryable {
+export interface Tx extends Transaction {
   /** Why this is happening; every message names it. */
   readonly cause: Cause;
   /**
@@ -26,6 +26,9 @@ export interface Tx extends Queryable {
   emit(...messages: Message[]): void;
 }
 
+/** Who sends: the service's name, the contracts its messages keep, and the names on its brokers. */
+export type Origin = { readonly source: string; readonly contracts: Contracts; readonly topology: Topology };
+
 export type Collected = { readonly message: Message; readonly cause: Cause; readonly payload: Buffer };
 
 /** The CHECK of outbox.schema.ts: one row that no broker takes would stop the service. */
@@ -33,13 +36,14 @@ const MAX_PAYLOAD_BYTES = 900_000;
 const Subject = text(200);
 
 /** A transaction's inside for one cause, whose messages are added to `collected`. */
-export function collect(tx: Queryable, cause: Cause, collected: Collected[]): Tx {
+export function collect(tx: Transaction, { contracts }: Origin, cause: Cause, collected: Collected[]): Tx {
   return {
     query: (sql, parameters) => tx.query(sql, parameters),
+    manager: tx.manager,
     cause,
     emit: (...messages) =>
       collected.push(
-        ...messages.map((message) => ({ message, cause: inThisTrace(cause), payload: payloadOf(message) })),
+        ...messages.map((message) => ({ message, cause: inThisTrace(cause), payload: payloadOf(message, contracts) })),
       ),
   };
 }
@@ -52,17 +56,15 @@ function inThisTrace(cause: Cause): Cause {
 }
 
 /** The last statements before COMMIT: numbers the facts and writes the rows. */
-export async function writeOutbox(
-  tx: Queryable,
-  { source, topology }: { source: string; topology: Topology },
-  collected: readonly Collected[],
-): Promise<void> {
-  const next = await takeSequences(tx, topology, collected);
+export async function writeOutbox(tx: Queryable, origin: Origin, collected: readonly Collected[]): Promise<void> {
+  const { source, topology } = origin;
+  const { facts, tasks, headersOf } = origin.contracts;
+  const next = await takeSequences(tx, origin, collected);
   const rows = collected.map(({ message, cause, payload }): OutboxRow => {
     const address =
       message.kind === 'fact'
-        ? { channel: 'kafka' as const, destination: topology.topic(facts[message.type].topic), key: message.subject }
-        : { channel: 'rabbitmq' as const, destination: topology.exchange, key: tasks[message.type].routingKey };
+        ? { channel: 'kafka' as const, destination: topology.topic(facts[message.type]!.topic), key: message.subject }
+        : { channel: 'rabbitmq' as const, destination: topology.exchange, key: tasks[message.type]!.routingKey };
     return {
       ...address,
       id: message.id,
@@ -76,11 +78,11 @@ export async function writeOutbox(
 }
 
 /** Takes the next numbers of every (topic, subject) in one statement, sorted, so that two transactions cannot deadlock. */
-async function takeSequences(tx: Queryable, topology: Topology, collected: readonly Collected[]) {
+async function takeSequences(tx: Queryable, { contracts, topology }: Origin, collected: readonly Collected[]) {
   const counts = new Map<string, { topic: string; subject: string; n: number }>();
   const placeOf = (message: Message) => {
     if (message.kind !== 'fact') return undefined;
-    const topic = topology.topic(facts[message.type].topic);
+    const topic = topology.topic(contracts.facts[message.type]!.topic);
     return { topic, subject: message.subject, key: `${topic} ${message.subject}` };
   };
   for (const { message } of collected) {
@@ -114,10 +116,11 @@ async function takeSequences(tx: Queryable, topology: Topology, collected: reado
   };
 }
 
-/** @throws Permanent when the message breaks its contract or is too large */
-function payloadOf(message: Message): Buffer {
-  const { schema } = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
-  const checked = schema.safeParse(message.data);
+/** @throws Permanent when the message breaks its contract, has none, or is too large */
+function payloadOf(message: Message, { facts, tasks }: Contracts): Buffer {
+  const contract = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
+  if (!contract) throw new Permanent(`${message.type} is a ${message.kind} that no contract knows`);
+  const checked = contract.schema.safeParse(message.data);
   if (!checked.success) throw new Permanent(`${message.type} breaks its contract at ${pathsOf(checked.error)}`);
   if (!Subject.safeParse(message.subject).success) throw new Permanent(`${message.type} has no usable subject`);
   const payload = Buffer.from(JSON.stringify(checked.data));
@@ -132,12 +135,12 @@ function pathsOf(error: { issues: { path: PropertyKey[] }[] }): string {
 
 /** Transactions of a service that nobody's message started: HTTP requests, clocks, steps of a worker. */
 export class UnitOfWork {
-  readonly #pool: Pool;
-  readonly #origin: { source: string; topology: Topology };
+  readonly #dataSource: DataSource;
+  readonly #origin: Origin;
   readonly #wake: Wake;
 
-  constructor(pool: Pool, origin: { source: string; topology: Topology }, wake: Wake) {
-    this.#pool = pool;
+  constructor(dataSource: DataSource, origin: Origin, wake: Wake) {
+    this.#dataSource = dataSource;
     this.#origin = origin;
     this.#wake = wake;
   }
@@ -145,8 +148,8 @@ export class UnitOfWork {
   /** @throws DatabaseUnavailable, or whatever `work` threw; then nothing was changed and nothing will be sent. */
   async run<T>(cause: Cause, work: (tx: Tx) => Promise<T>): Promise<T> {
     const collected: Collected[] = [];
-    const result = await transaction(this.#pool, async (tx) => {
-      const value = await work(collect(tx, cause, collected));
+    const result = await transaction(this.#dataSource, async (tx) => {
+      const value = await work(collect(tx, this.#origin, cause, collected));
       await writeOutbox(tx, this.#origin, collected);
       return value;
     });

@@ -1,4 +1,4 @@
-import { type Delivery, facts, maskPersonal, readEnvelope, tasks } from '@cartwheel/contracts';
+import type { Contracts, Delivery } from '@cartwheel/messages';
 import { isId } from '@cartwheel/primitives';
 import { createHash } from 'node:crypto';
 
@@ -80,23 +80,23 @@ export type WholeRow = SummaryRow & {
 };
 
 /** What a list has of a message. */
-export function summarize(row: SummaryRow): ParkedMessage {
+export function summarize(row: SummaryRow, contracts: Contracts): ParkedMessage {
   const { position, state, source, consumer, topic, partition, offset, eventId, attempts, errorClass } = row;
   const { firstFailedAt, lastFailedAt, nextAttemptAt } = row;
   return {
     ...{ position, state, source, consumer, topic, partition, offset, eventId, attempts },
     ...{ firstFailedAt, lastFailedAt, nextAttemptAt, errorClass },
-    type: knownType(row),
+    type: knownType(row, contracts),
     key: shownKey(row.key),
     errorMessage: ownWords(errorClass, row.errorMessage),
   };
 }
 
 /** All that may be shown of a message. */
-export function shown(row: WholeRow, standing: Standing): DeadLetter {
-  const message = readable(row);
+export function shown(row: WholeRow, standing: Standing, contracts: Contracts): DeadLetter {
+  const message = readable(row, contracts);
   return {
-    ...summarize(row),
+    ...summarize(row, contracts),
     ...standing,
     payload: row.payload && { bytes: row.payload.length, sha256: digestOf(row.payload) },
     ...(message ? { message } : {}),
@@ -104,7 +104,7 @@ export function shown(row: WholeRow, standing: Standing): DeadLetter {
 }
 
 /** Null when no contract knows the type: a stranger's may be anything. */
-export function knownType(row: Pick<SummaryRow, 'type'>): string | null {
+export function knownType(row: Pick<SummaryRow, 'type'>, { facts, tasks }: Contracts): string | null {
   const type = row.type === null ? undefined : textOf(row.type);
   return type !== undefined && (Object.hasOwn(facts, type) || Object.hasOwn(tasks, type)) ? type : null;
 }
@@ -154,7 +154,7 @@ function shownKey(key: Buffer): string {
 }
 
 /** What its contract describes and nothing else: the schema drops fields that it does not know. */
-function readable(row: WholeRow): DeadLetter['message'] {
+function readable(row: WholeRow, { readEnvelope, maskPersonal }: Contracts): DeadLetter['message'] {
   const delivery: Delivery = {
     source: row.source,
     topic: row.topic,

@@ -1,3 +1,4 @@
+import type { Contracts } from '@cartwheel/messages';
 import type { Queryable } from '@cartwheel/postgres';
 import { DomainError } from '@cartwheel/primitives';
 import {
@@ -46,6 +47,7 @@ const LIST = `
 export async function listParked(
   db: Queryable,
   filter: ParkedFilter,
+  contracts: Contracts,
 ): Promise<{ items: ParkedMessage[]; next: number | null }> {
   const { state, consumer, type, key, errorClass, since, until, after = 0, limit } = filter;
   const digest = /^sha256:([0-9a-f]{16})$/.exec(key ?? '')?.[1];
@@ -63,7 +65,7 @@ export async function listParked(
     // One more than asked for: it tells whether there is a next page.
     limit + 1,
   ]);
-  const items = rows.slice(0, limit).map(summarize);
+  const items = rows.slice(0, limit).map((row) => summarize(row, contracts));
   return { items, next: rows.length > limit ? items.at(-1)!.position : null };
 }
 
@@ -71,19 +73,19 @@ export async function listParked(
  * Everything parked or dead that is about this subject (an order's id), oldest first. A fact has it as its key, a task only
  * in its headers. Reads the whole table, which is small or somebody's worry already.
  */
-export async function parkedAbout(db: Queryable, subject: string): Promise<ParkedMessage[]> {
+export async function parkedAbout(db: Queryable, subject: string, contracts: Contracts): Promise<ParkedMessage[]> {
   const rows = await db.query<SummaryRow>(
     `SELECT ${SUMMARY} FROM parked_messages
      WHERE key = $1 OR headers ->> 'ce_subject' = $2 OR headers -> 'ce_subject' ->> 'base64' = $3 ORDER BY position`,
     [Buffer.from(subject), subject, Buffer.from(subject).toString('base64')],
   );
-  return rows.map(summarize);
+  return rows.map((row) => summarize(row, contracts));
 }
 
 /** One message, parked or dead, with nothing personal. @throws DomainError dead-letter-not-found */
-export async function showParked(db: Queryable, position: number): Promise<DeadLetter> {
+export async function showParked(db: Queryable, position: number, contracts: Contracts): Promise<DeadLetter> {
   const row = await readRow(db, position);
-  return shown(row, await standingOf(db, row));
+  return shown(row, await standingOf(db, row), contracts);
 }
 
 /** @throws DomainError dead-letter-not-found */

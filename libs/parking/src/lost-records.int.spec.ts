@@ -3,7 +3,7 @@ import { outboxSchema } from '@cartwheel/outbox';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { discard, parking, parkingSchema, replay, showParked } from './index.ts';
 
 let db: TestDatabase;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 beforeEach(() => db.admin.query('TRUNCATE outbox, parked_messages, parked_message_actions, processed_events'));
 
-const options = () => ({ pool: db.pool, consumer: 'inventory', parking });
+const options = () => ({ dataSource: db.dataSource, consumer: 'inventory', parking });
 const batch = {
   topic: 'order-events',
   partition: 3,
@@ -28,6 +28,7 @@ const rows = () =>
      FROM parked_messages ORDER BY position`,
   );
 const by = { operator: 'ada', reason: 'a disk was broken' };
+const to = { contracts, topology: topology() };
 
 describe('a batch that cannot be read', () => {
   test('is one dead letter with its place, its reason and its bytes, however often it is met', async () => {
@@ -47,14 +48,14 @@ describe('a batch that cannot be read', () => {
       },
     ]);
     const [{ position }] = (await rows()) as [{ position: string }];
-    const shown = await showParked(db.admin, Number(position));
+    const shown = await showParked(db.admin, Number(position), contracts);
     expect(shown.errorMessage).toContain('wrong checksum');
   });
 
   test('is stepped over when a person has discarded it, who is on record; another one at the same place is not', async () => {
     await stepOver(options(), batch);
     const [{ position }] = (await rows()) as [{ position: string }];
-    await discard(db.admin, Number(position), by);
+    await discard(db.admin, Number(position), by, contracts);
     expect(await stepOver(options(), batch)).toBe(true);
     expect(await db.admin.query('SELECT operator, action, reason FROM parked_message_actions')).toEqual([
       { ...by, action: 'discard' },
@@ -78,7 +79,7 @@ test('records that are gone are one dead letter, that a discard ends', async () 
     },
   ]);
   const [{ position }] = (await rows()) as [{ position: string }];
-  await discard(db.admin, Number(position), by);
+  await discard(db.admin, Number(position), by, contracts);
   await noteGone(options(), gone);
   expect(await rows()).toEqual([]);
 });
@@ -87,7 +88,7 @@ test('neither is a message that could be replayed', async () => {
   await stepOver(options(), batch);
   await noteGone(options(), { topic: 'order-events', partition: 0, from: '4', to: '9' });
   for (const { position } of await rows()) {
-    await expect(replay(db.admin, Number(position), by, topology())).rejects.toMatchObject({
+    await expect(replay(db.admin, Number(position), by, to)).rejects.toMatchObject({
       code: 'dead-letter-not-replayable',
     });
   }
@@ -95,6 +96,6 @@ test('neither is a message that could be replayed', async () => {
 });
 
 test('a database that is away has not said that somebody stepped over', async () => {
-  const away = { ...options(), pool: { connect: () => Promise.reject(new Error('away')) } as never };
+  const away = { ...options(), dataSource: { connect: () => Promise.reject(new Error('away')) } as never };
   await expect(stepOver(away, batch)).rejects.toThrow(DatabaseUnavailable);
 });

@@ -1,4 +1,4 @@
-import { type TaskQueue, tasks, type Topology } from '@cartwheel/contracts';
+import type { Contracts, Topology } from '@cartwheel/messages';
 import { type OutboxRow, writeRows } from '@cartwheel/outbox';
 import type { Queryable } from '@cartwheel/postgres';
 import { DomainError } from '@cartwheel/primitives';
@@ -23,14 +23,14 @@ export { type Standing } from './dead-letter.ts';
  */
 export type By = { readonly operator: string; readonly reason?: string | undefined };
 
-type TaskNames = Pick<Topology, 'exchange' | 'queue'>;
+type Destination = { readonly contracts: Contracts; readonly topology: Pick<Topology, 'exchange' | 'queue'> };
 
 /**
- * Tries a dead message again. `names` are those of the broker that a task goes back to.
+ * Tries a dead message again. `to` is where a task goes back to.
  * @returns where it stands: behind another dead message of its key it waits for that one
  * @throws DomainError dead-letter-not-found, dead-letter-not-dead, dead-letter-not-replayable
  */
-export async function replay(tx: Queryable, position: number, by: By, names: TaskNames): Promise<Standing> {
+export async function replay(tx: Queryable, position: number, by: By, to: Destination): Promise<Standing> {
   const row = await takeDead(tx, position);
   if (NO_MESSAGE.includes(row.errorClass ?? '')) {
     throw new DomainError('dead-letter-not-replayable', 'It stands for records that cannot be had: discard it.', 409);
@@ -46,9 +46,9 @@ export async function replay(tx: Queryable, position: number, by: By, names: Tas
   } else {
     await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
     await tx.query('DELETE FROM processed_events WHERE consumer = $1 AND event_id = $2', [row.consumer, row.eventId]);
-    await writeRows(tx, [taskAgain(row, names)]);
+    await writeRows(tx, [taskAgain(row, to)]);
   }
-  await record(tx, 'replay', row, by);
+  await record(tx, 'replay', row, by, to.contracts);
   return standing;
 }
 
@@ -58,20 +58,20 @@ export async function replay(tx: Queryable, position: number, by: By, names: Tas
  * @returns where it stood: without another dead message before it, those behind it go on
  * @throws DomainError dead-letter-reason-missing, dead-letter-not-found, dead-letter-not-dead
  */
-export async function discard(tx: Queryable, position: number, by: By): Promise<Standing> {
+export async function discard(tx: Queryable, position: number, by: By, contracts: Contracts): Promise<Standing> {
   if (!by.reason?.trim()) throw new DomainError('dead-letter-reason-missing', 'A discard needs a reason.', 400);
   const row = await takeDead(tx, position);
   const standing = await standingOf(tx, row);
   if (row.source === 'kafka' && row.consumer === 'relay') await letGo(tx, row, { itself: false });
   else await tx.query('DELETE FROM parked_messages WHERE position = $1', [position]);
-  await record(tx, 'discard', row, by);
+  await record(tx, 'discard', row, by, contracts);
   return standing;
 }
 
 /** The whole message, personal or not. Who looked is on record. @throws DomainError dead-letter-not-found */
-export async function reveal(tx: Queryable, position: number, by: By): Promise<Revealed> {
+export async function reveal(tx: Queryable, position: number, by: By, contracts: Contracts): Promise<Revealed> {
   const row = await readRow(tx, position);
-  await record(tx, 'reveal', row, by);
+  await record(tx, 'reveal', row, by, contracts);
   return revealed(row);
 }
 
@@ -99,11 +99,18 @@ function notDead(): DomainError {
   return new DomainError('dead-letter-not-dead', 'It waits for its next attempt, or was replayed or discarded.', 409);
 }
 
-async function record(tx: Queryable, action: string, row: WholeRow, { operator, reason }: By): Promise<void> {
+async function record(
+  tx: Queryable,
+  action: string,
+  row: WholeRow,
+  { operator, reason }: By,
+  contracts: Contracts,
+): Promise<void> {
+  const type = knownType(row, contracts);
   await tx.query(
     `INSERT INTO parked_message_actions (operator, action, reason, position, source, consumer, topic, event_id, type)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [operator, action, reason ?? null, row.position, row.source, row.consumer, row.topic, row.eventId, knownType(row)],
+    [operator, action, reason ?? null, row.position, row.source, row.consumer, row.topic, row.eventId, type],
   );
 }
 
@@ -118,9 +125,9 @@ const MAX_PROPERTY_BYTES = 255;
  * the row's `topic` may be a `.dead` queue, where nobody works. One that no queue was bound
  * for goes the way that its type has now.
  */
-function taskAgain(row: WholeRow, names: TaskNames): OutboxRow {
-  const type = knownType(row);
-  const routingKey = Object.hasOwn(tasks, type ?? '') ? tasks[type as keyof typeof tasks].routingKey : undefined;
+function taskAgain(row: WholeRow, { contracts, topology }: Destination): OutboxRow {
+  const type = knownType(row, contracts);
+  const routingKey = type === null ? undefined : contracts.tasks[type]?.routingKey;
   if (row.consumer === 'relay' && routingKey === undefined) {
     throw new DomainError('dead-letter-not-replayable', 'No queue takes tasks of this type: discard it.', 409);
   }
@@ -138,7 +145,7 @@ function taskAgain(row: WholeRow, names: TaskNames): OutboxRow {
     throw new DomainError('dead-letter-not-replayable', 'It is too large to be sent again: discard it.', 409);
   }
   const [destination, key] =
-    row.consumer === 'relay' ? [names.exchange, routingKey!] : ['', names.queue(row.consumer as TaskQueue)];
+    row.consumer === 'relay' ? [topology.exchange, routingKey!] : ['', topology.queue(row.consumer)];
   return {
     channel: 'rabbitmq',
     id: row.eventId,

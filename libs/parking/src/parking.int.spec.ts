@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Delivery, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, inboxSchema } from '@cartwheel/inbox';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { autocommit } from '@cartwheel/postgres';
@@ -37,8 +37,8 @@ const handlers = {
 async function apply(...chunk: Delivery[]) {
   const inbox = new FactInbox({
     consumer: 'inventory',
-    pool: db.pool,
-    origin: { source: 'inventory', topology: topology() },
+    dataSource: db.dataSource,
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     parking,
     onEvent: (event) => events.push(event),
@@ -78,7 +78,7 @@ describe('a message that fails', () => {
     failing.set(first, new Error('no'));
     await apply(first);
     const held = (consumer: string, topic: string) =>
-      parking.heldKeys(autocommit(db.pool), consumer, topic, [first.key!, Buffer.from('b')]);
+      parking.heldKeys(autocommit(db.dataSource), consumer, topic, [first.key!, Buffer.from('b')]);
     expect(await held('inventory', first.topic)).toEqual([first.key]);
     expect(await held('email', first.topic)).toEqual([]);
     expect(await held('inventory', 'payment-events')).toEqual([]);
@@ -132,7 +132,7 @@ describe('what is kept', () => {
     const text = Object.entries(delivery.headers).map(([name, bytes]) => [name, (bytes as Buffer).toString('latin1')]);
     const { none: _, 'x\0nul': nul, bytes, ...plain } = headers;
     expect(Object.fromEntries(text)).toEqual({ ...plain, xnul: nul, bytes: bytes.toString('latin1') });
-    expect(await parking.heldKeys(autocommit(db.pool), 'inventory', topic, [key])).toEqual([key]);
+    expect(await parking.heldKeys(autocommit(db.dataSource), 'inventory', topic, [key])).toEqual([key]);
   });
 
   test('stands under the digest of a key that no index takes, so that the key is held', async () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Delivery, fact, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, fact, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, inboxSchema } from '@cartwheel/inbox';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
 import { DatabaseUnavailable } from '@cartwheel/postgres';
 import { newId, Permanent } from '@cartwheel/primitives';
-import { deliveredFact, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, deliveredFact, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import fc from 'fast-check';
 import { parking, parkingSchema, Retrier } from './index.ts';
 
@@ -14,7 +14,7 @@ import { parking, parkingSchema, Retrier } from './index.ts';
 let db: TestDatabase;
 const effects = {
   name: 'effects',
-  versions: ['CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, n int NOT NULL)'],
+  migrations: ddl('CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, n int NOT NULL)'),
   grants: { effects: 'SELECT, INSERT' },
 };
 
@@ -68,8 +68,8 @@ class World {
   };
 
   #instance() {
-    const [wake, origin] = [new Wake(), { source: 'inventory', topology: topology() }];
-    const shared = { consumer: 'inventory', pool: db.pool, wake };
+    const [wake, origin] = [new Wake(), { source: 'inventory', contracts, topology: topology() }];
+    const shared = { consumer: 'inventory', dataSource: db.dataSource, wake };
     const inbox = new FactInbox({ ...shared, origin, parking });
     const retrier = new Retrier({ ...shared, topology: topology(), inbox, handlers: this.#handlers });
     return { inbox, retrier };

@@ -1,4 +1,4 @@
-import type { Delivery } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/messages';
 import type { Parking } from '@cartwheel/inbox';
 import { restoreHeaders, type StoredHeaders, storeHeaders } from '@cartwheel/outbox';
 import { backoff, describeError } from '@cartwheel/primitives';

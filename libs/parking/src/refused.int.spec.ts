@@ -1,4 +1,4 @@
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { OutboxRelay, outboxSchema, type OutboxRow, type Publish, Wake, writeRows } from '@cartwheel/outbox';
 import { type Queryable, transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
@@ -8,6 +8,7 @@ import { discard, listParked, parkingSchema, refusedFacts, replay } from './inde
 
 const why = { operator: 'ada', reason: 'the order was a test' };
 const names = topology('ns');
+const to = { contracts, topology: names };
 
 let db: TestDatabase;
 let published: string[];
@@ -75,11 +76,11 @@ async function write(key: string, change: Partial<OutboxRow> = {}): Promise<stri
     payload: Buffer.from('{}'),
     ...change,
   };
-  await transaction(db.pool, (tx) => writeRows(tx, [row]));
+  await transaction(db.dataSource, (tx) => writeRows(tx, [row]));
   return id;
 }
 
-const act = <T>(work: (tx: Queryable) => Promise<T>) => transaction(db.pool, work);
+const act = <T>(work: (tx: Queryable) => Promise<T>) => transaction(db.dataSource, work);
 const outboxIsEmpty = async () => expect(await db.admin.query('SELECT 1 FROM outbox')).toEqual([]);
 const kept = async () =>
   (
@@ -124,7 +125,7 @@ describe('a fact that Kafka refuses for good', () => {
       [second, 'parked'],
       [later, 'parked'],
     ]);
-    expect(await listParked(db.admin, { state: 'dead', limit: 10 })).toMatchObject({
+    expect(await listParked(db.admin, { state: 'dead', limit: 10 }, contracts)).toMatchObject({
       items: [
         {
           source: 'kafka',
@@ -143,7 +144,7 @@ describe('a fact that Kafka refuses for good', () => {
     await stop();
     const meanwhile = await write('a');
     bad.clear();
-    expect(await act(async (tx) => replay(tx, await positionOf(three[0]), why, names))).toEqual({
+    expect(await act(async (tx) => replay(tx, await positionOf(three[0]), why, to))).toEqual({
       blockedBy: null,
       behind: 2,
     });
@@ -155,7 +156,7 @@ describe('a fact that Kafka refuses for good', () => {
 
   test('that is refused again holds its key again', async () => {
     const [first, second, third] = await threeKept();
-    await act(async (tx) => replay(tx, await positionOf(first), why, names));
+    await act(async (tx) => replay(tx, await positionOf(first), why, to));
     await eventually(async () => expect((await kept()).length).toBe(3));
     await eventually(outboxIsEmpty);
     expect(await kept()).toEqual([
@@ -168,7 +169,7 @@ describe('a fact that Kafka refuses for good', () => {
 
   test('is never published when it is discarded; those behind it are', async () => {
     const [first, second, third] = await threeKept();
-    await act(async (tx) => discard(tx, await positionOf(first), why));
+    await act(async (tx) => discard(tx, await positionOf(first), why, contracts));
     await eventually(() => expect(published).toEqual([second, third]));
     await eventually(outboxIsEmpty);
     expect(await kept()).toEqual([]);
@@ -177,7 +178,7 @@ describe('a fact that Kafka refuses for good', () => {
   test('waits, replayed, behind another of its key that is dead', async () => {
     const [first, second] = await threeKept();
     await db.admin.query(`UPDATE parked_messages SET state = 'dead' WHERE event_id = $1`, [second]);
-    expect(await act(async (tx) => replay(tx, await positionOf(second), why, names))).toMatchObject({
+    expect(await act(async (tx) => replay(tx, await positionOf(second), why, to))).toMatchObject({
       blockedBy: await positionOf(first),
     });
     await eventually(async () =>
@@ -196,7 +197,7 @@ describe('a fact that Kafka refuses for good', () => {
     const { promise: committing, resolve: commit } = Promise.withResolvers<void>();
     const { promise: locked, resolve: tell } = Promise.withResolvers<void>();
     const letting = act(async (tx) => {
-      await replay(tx, position, why, names);
+      await replay(tx, position, why, to);
       tell();
       await committing;
     });
@@ -237,7 +238,7 @@ test('a copy of a dead letter returns to its own channel with its own key, also 
       .finally(() => client.release());
   });
   await db.admin.query('DELETE FROM outbox');
-  for (const id of copies) await act(async (tx) => replay(tx, await positionOf(id), why, names));
+  for (const id of copies) await act(async (tx) => replay(tx, await positionOf(id), why, to));
   const again = await db.admin.query<OutboxRow>('SELECT * FROM outbox ORDER BY seq');
   const told = (list: OutboxRow[]) =>
     list.map(({ id, channel, key, type }) => [id, channel, key?.toString('hex'), type]);

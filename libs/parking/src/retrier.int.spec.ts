@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Delivery, fact, topology } from '@cartwheel/contracts';
+import { contracts, type Delivery, fact, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox, type FactInboxOptions, inboxSchema } from '@cartwheel/inbox';
 import { outboxSchema, Wake } from '@cartwheel/outbox';
-import { createPool, DatabaseUnavailable } from '@cartwheel/postgres';
+import { createDataSource, DatabaseUnavailable } from '@cartwheel/postgres';
 import { newId, Permanent } from '@cartwheel/primitives';
-import { deliveredFact, eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { ddl, deliveredFact, eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import pg from 'pg';
 import { parking, parkingSchema, Retrier } from './index.ts';
 
@@ -12,7 +12,7 @@ let db: TestDatabase;
 const running: Retrier[] = [];
 const effects = {
   name: 'effects',
-  versions: ['CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, record_offset text)'],
+  migrations: ddl('CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, record_offset text)'),
   grants: { effects: 'SELECT, INSERT' },
 };
 
@@ -26,13 +26,13 @@ afterEach(async () => {
 });
 
 type Step = (context: FactContext) => Promise<unknown> | void;
-type Options = Partial<Pick<FactInboxOptions, 'pool' | 'locks'>> & { events?: unknown[] };
+type Options = Partial<Pick<FactInboxOptions, 'dataSource' | 'locks'>> & { events?: unknown[] };
 
 /** One instance of the consumer `inventory`, whose handler leaves a row and an announcement and then does `step`. */
-function instance(step: Step = () => undefined, { pool = db.pool, locks, events = [] }: Options = {}) {
+function instance(step: Step = () => undefined, { dataSource = db.dataSource, locks, events = [] }: Options = {}) {
   const wake = new Wake();
-  const origin = { source: 'inventory', topology: topology() };
-  const inbox = new FactInbox({ consumer: 'inventory', pool, origin, wake, parking, locks });
+  const origin = { source: 'inventory', contracts, topology: topology() };
+  const inbox = new FactInbox({ consumer: 'inventory', dataSource, origin, wake, parking, locks });
   const handlers = {
     has: (type: string) => type === 'OrderCancelled',
     async handle(_: string, data: unknown, context: FactContext) {
@@ -43,7 +43,15 @@ function instance(step: Step = () => undefined, { pool = db.pool, locks, events 
     },
   };
   const onEvent = (event: string, details: Record<string, unknown>) => events.push({ event, ...details });
-  const retrier = new Retrier({ consumer: 'inventory', pool, topology: topology(), inbox, handlers, wake, onEvent });
+  const retrier = new Retrier({
+    consumer: 'inventory',
+    dataSource,
+    topology: topology(),
+    inbox,
+    handlers,
+    wake,
+    onEvent,
+  });
   const apply = (...chunk: Delivery[]) => inbox.apply(chunk, handlers, new AbortController().signal);
   return { retrier, apply, runOnce: () => retrier.runOnce() };
 }
@@ -354,14 +362,13 @@ describe('the loop', () => {
 
   test('outlives a database that is away', async () => {
     const events: { event: string }[] = [];
-    const nowhere = createPool('postgresql://nobody@127.0.0.1:1/none', { name: 'nowhere' });
-    const { retrier } = instance(undefined, { pool: nowhere, events });
+    const nowhere = createDataSource('postgresql://nobody@127.0.0.1:1/none', { name: 'nowhere' });
+    const { retrier } = instance(undefined, { dataSource: nowhere, events });
     running.push(retrier);
     retrier.start();
     await eventually(() => expect(events.length).toBeGreaterThan(1));
     expect(new Set(events.map(({ event }) => event))).toEqual(new Set(['repeating']));
     await retrier.stop();
-    await nowhere.end();
   });
 
   test('stops after the message in hand, whatever else is due', async () => {

@@ -1,7 +1,14 @@
-import type { Delivery, Topology } from '@cartwheel/contracts';
+import type { Delivery, Topology } from '@cartwheel/messages';
 import { deadLetterCopy, DOUBTS, type FactInbox, type FactHandlers, ProcessDied } from '@cartwheel/inbox';
 import { type Wake, writeRows } from '@cartwheel/outbox';
-import { autocommit, DatabaseUnavailable, type Pool, type Queryable, transaction } from '@cartwheel/postgres';
+import {
+  autocommit,
+  DatabaseUnavailable,
+  type DataSource,
+  type Queryable,
+  type Transaction,
+  transaction,
+} from '@cartwheel/postgres';
 import { backoff, DeadlineExceeded, describeError, Permanent } from '@cartwheel/primitives';
 import { delayAfter, deliveryOf, type ParkedRow } from './parking.ts';
 
@@ -20,7 +27,7 @@ import { delayAfter, deliveryOf, type ParkedRow } from './parking.ts';
  */
 export type RetrierOptions = {
   readonly consumer: string;
-  readonly pool: Pool;
+  readonly dataSource: DataSource;
   readonly topology: Topology;
   readonly inbox: Pick<FactInbox, 'attempt'>;
   readonly handlers: FactHandlers;
@@ -109,10 +116,10 @@ export class Retrier {
    * Returns after how many ms there is something to do, 1 s at most. @throws what kept the last round from being whole
    */
   async runOnce(): Promise<number> {
-    const { pool, consumer } = this.#options;
+    const { dataSource, consumer } = this.#options;
     let trouble: Error | undefined;
     for (;;) {
-      const heads = await autocommit(pool).query<{ position: string; wait_ms: number }>(HEADS, [consumer]);
+      const heads = await autocommit(dataSource).query<{ position: string; wait_ms: number }>(HEADS, [consumer]);
       let applied = 0;
       for (const { position, wait_ms: waitMs } of heads) {
         if (this.#stopping || waitMs > 0) break;
@@ -149,8 +156,8 @@ export class Retrier {
 
   /** Returns how many messages went, one or none. @throws DatabaseUnavailable */
   async #attempt(position: string): Promise<number> {
-    const { pool, wake } = this.#options;
-    const attempted = () => transaction(pool, (tx) => this.#attemptIn(tx, position));
+    const { dataSource, wake } = this.#options;
+    const attempted = () => transaction(dataSource, (tx) => this.#attemptIn(tx, position));
     // What took too long took its transaction along; in the next one it is known, and no handler runs.
     const done = await attempted().catch((error: unknown) => {
       if (!(error instanceof DeadlineExceeded)) throw error;
@@ -163,7 +170,7 @@ export class Retrier {
     return done.event === 'applied' || done.event === 'skipped' ? 1 : 0;
   }
 
-  async #attemptIn(tx: Queryable, position: string) {
+  async #attemptIn(tx: Transaction, position: string) {
     const { consumer, inbox, handlers } = this.#options;
     const [row] = await tx.query<TakenRow>(TAKE, [position]);
     if (!row) return undefined;
@@ -195,7 +202,7 @@ export class Retrier {
 
   /** It has not failed, and must not be the first one in the next round again. */
   async #putOff(position: string): Promise<void> {
-    const db = autocommit(this.#options.pool);
+    const db = autocommit(this.#options.dataSource);
     await db.query(PUT_OFF, [position, delayAfter(this.#doubts.get(position) ?? 1)]).catch(() => undefined);
   }
 

@@ -1,4 +1,4 @@
-import type { Topology } from '@cartwheel/contracts';
+import type { Topology } from '@cartwheel/messages';
 import { closeConnection, openConnection, rpc } from './connection.ts';
 
 /** So long the broker itself waits for a quorum queue to start (rabbit_quorum_queue.erl): a disk may be slow. */

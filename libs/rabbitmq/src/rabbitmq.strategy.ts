@@ -1,4 +1,4 @@
-import type { Delivery } from '@cartwheel/contracts';
+import type { Delivery } from '@cartwheel/messages';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { fact, headersOf, task, topology } from '@cartwheel/contracts';
+import { contracts, fact, headersOf, task, topology } from '@cartwheel/contracts';
 import { createKafka, createTopics } from '@cartwheel/kafka';
 import { createLogger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await createTopics(client, names);
   await declareTopology(rabbitmq.url, names);
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'payment', topology: names }, wake);
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'payment', contracts, topology: names }, wake);
   const logger = createLogger('test', 'silent');
   const onFatal = (reason: string) => {
     throw new Error(reason);
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const progress = new Progress(60_000);
   const deadlines = { handlerMs: 10_000, workerMs: 10_000 };
   wiring = {
-    ...{ source: 'payment', topology: names, pool: db.pool, wake, unitOfWork, logger },
+    ...{ source: 'payment', topology: names, dataSource: db.dataSource, wake, unitOfWork, logger },
     ...{ lagWatch, progress, deadlines, onFatal },
   };
 });

@@ -1,4 +1,4 @@
-import { type ConsumerGroup, consumerOf, type TaskQueue, type Topology } from '@cartwheel/contracts';
+import { type ConsumerGroup, consumerOf, contracts, type TaskQueue, type Topology } from '@cartwheel/contracts';
 import {
   type FactContext,
   type FactHandlers,
@@ -15,7 +15,7 @@ import { type Kafka, KafkaStrategy } from '@cartwheel/kafka';
 import type { Logger } from '@cartwheel/observability';
 import type { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, Retrier } from '@cartwheel/parking';
-import type { Pool } from '@cartwheel/postgres';
+import type { DataSource } from '@cartwheel/postgres';
 import { describeError } from '@cartwheel/primitives';
 import { type RabbitmqPublisher, RabbitmqStrategy, type RabbitmqStrategyOptions } from '@cartwheel/rabbitmq';
 import { Announcing } from './announcing.ts';
@@ -46,7 +46,7 @@ export type WorkerDescription = { readonly queue: TaskQueue; readonly transportI
 export type Wiring = {
   readonly source: string;
   readonly topology: Topology;
-  readonly pool: Pool;
+  readonly dataSource: DataSource;
   readonly wake: Wake;
   readonly unitOfWork: UnitOfWork;
   readonly logger: Logger;
@@ -59,15 +59,15 @@ export type Wiring = {
 
 /** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
 export function factConsumer(wiring: Wiring, kafka: Kafka, description: ConsumerDescription) {
-  const { source, topology, pool, wake, logger, lagWatch, progress, deadlines, onFatal } = wiring;
+  const { source, topology, dataSource, wake, logger, lagWatch, progress, deadlines, onFatal } = wiring;
   const { group, transportId, locks, generation } = description;
   const consumer = consumerOf(group, generation);
   const groupId = topology.groupId(group, generation);
   const topics = topology.topicsOf(group);
   const inbox = new FactInbox({
     consumer,
-    pool,
-    origin: { source, topology },
+    dataSource,
+    origin: { source, contracts, topology },
     wake,
     locks,
     parking,
@@ -91,8 +91,8 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
         observedChunk(consumer, chunk, () => inbox.apply(chunk, moving(handlers, moved), signal)),
       );
     },
-    stepOver: (batch) => stepOver({ pool, consumer, parking }, batch),
-    onGone: (gone) => noteGone({ pool, consumer, parking }, gone),
+    stepOver: (batch) => stepOver({ dataSource, consumer, parking }, batch),
+    onGone: (gone) => noteGone({ dataSource, consumer, parking }, gone),
     onEvent: (event, details) => {
       noteOutcome(consumer, event, {});
       logger[SEVERITY[event]](details, `kafka ${event}`);
@@ -102,7 +102,7 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
   const handlers: FactHandlers = observedFactHandlers(handlersOf(strategy), consumer);
   const retrier = new Retrier({
     consumer,
-    pool,
+    dataSource,
     topology,
     inbox: { attempt: (...of) => progress.during(() => inbox.attempt(...of)) },
     handlers,
@@ -137,11 +137,11 @@ export function taskWorker(
   { url, publisher }: { url: string; publisher: RabbitmqPublisher },
   { queue, transportId, prefetch }: WorkerDescription,
 ) {
-  const { source, topology, pool, wake, unitOfWork, logger, progress, deadlines, onFatal } = wiring;
+  const { source, topology, dataSource, wake, unitOfWork, logger, progress, deadlines, onFatal } = wiring;
   const inbox = new TaskInbox({
     consumer: queue,
-    pool,
-    origin: { source, topology },
+    dataSource,
+    origin: { source, contracts, topology },
     unitOfWork,
     wake,
     parking,

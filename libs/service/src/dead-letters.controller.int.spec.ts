@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { TaskInbox } from '@cartwheel/inbox';
 import { createLogger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
@@ -23,7 +23,7 @@ let db: TestDatabase;
 let server: Awaited<ReturnType<typeof startOpsServer>>;
 beforeAll(async () => {
   db = await testDatabase(workerSchemas);
-  server = await startOpsServer(db.pool, { namespace: names.namespace, opsToken });
+  server = await startOpsServer(db.dataSource, { namespace: names.namespace, opsToken });
   await declareTopology(broker, names);
 });
 afterAll(async () => {
@@ -66,7 +66,7 @@ describe('whoever is no operator', () => {
     ['another token', { authorization: 'Bearer another-token-altogether' }],
     ['the token in another scheme', { authorization: `Basic ${opsToken}` }],
   ])('with %s sees and changes nothing', async (...[, headers]) => {
-    const position = await buried(db.pool, delivered(orderPlaced()));
+    const position = await buried(db.dataSource, delivered(orderPlaced()));
     const refused = { status: 403, body: { code: 'operators-only' } };
     for (const path of ['dead-letters', 'parked', `dead-letters/${position}`]) {
       expect(await ask(path, { headers: headers as Record<string, string> })).toMatchObject(refused);
@@ -80,7 +80,7 @@ describe('whoever is no operator', () => {
   });
 
   test('is everybody where no token was configured', async () => {
-    const closed = await startOpsServer(db.pool);
+    const closed = await startOpsServer(db.dataSource);
     for (const authorization of ['Bearer ', 'Bearer', '', operator.authorization]) {
       const answer = await ask('dead-letters', { headers: { authorization } }, closed.url);
       expect(answer).toMatchObject({ status: 403, body: { code: 'operators-only' } });
@@ -92,8 +92,8 @@ describe('whoever is no operator', () => {
 describe('an operator', () => {
   test('lists dead and parked messages, looks at one, and replays, reveals and discards', async () => {
     const [first, second] = [
-      await buried(db.pool, delivered(orderPlaced())),
-      await buried(db.pool, delivered(orderPlaced())),
+      await buried(db.dataSource, delivered(orderPlaced())),
+      await buried(db.dataSource, delivered(orderPlaced())),
     ];
     expect(await post(`dead-letters/${first}/replay`)).toEqual({ status: 200, body: { blockedBy: null, behind: 0 } });
     expect(await ask('parked')).toMatchObject({ status: 200, body: { items: [{ position: first, state: 'parked' }] } });
@@ -112,7 +112,7 @@ describe('an operator', () => {
   });
 
   test.each(['replay', 'discard', 'reveal'])('who does not say who they are cannot %s', async (action) => {
-    const position = await buried(db.pool, delivered(orderPlaced()));
+    const position = await buried(db.dataSource, delivered(orderPlaced()));
     const { authorization } = operator;
     const answer = await post(`dead-letters/${position}/${action}`, { reason: 'a test' }, { authorization });
     expect(answer).toMatchObject({ status: 400, body: { code: 'operator-missing' } });
@@ -134,7 +134,7 @@ describe('an operator', () => {
   });
 
   test('whose request makes no sense is told which stable code it has', async () => {
-    const position = await buried(db.pool, delivered(orderPlaced()));
+    const position = await buried(db.dataSource, delivered(orderPlaced()));
     const code = async (answer: Promise<Answer>) => (await answer).body['code'];
     expect(await code(post(`dead-letters/${position}/discard`))).toBe('dead-letter-reason-missing');
     expect(await code(post(`dead-letters/${position}/discard`, { reason: 'nul\0' }))).toBe('invalid-request');
@@ -149,7 +149,7 @@ describe('an operator', () => {
 });
 
 test.each(['replay', 'discard'])('a %s that cannot be recorded does not happen', async (action) => {
-  const position = await buried(db.pool, delivered(capturePayment()));
+  const position = await buried(db.dataSource, delivered(capturePayment()));
   await db.admin.query('ALTER TABLE parked_message_actions ADD CONSTRAINT refused CHECK (false)');
   try {
     const answer = await post(`dead-letters/${position}/${action}`, { reason: 'a test' });
@@ -165,11 +165,18 @@ test('a task that is replayed reaches its queue again, and its worker takes it f
   const task = capturePayment();
   const name = names.queue('payment.card');
   const delivery = delivered(task, { topic: name });
-  const position = await buried(db.pool, delivery, { id: task.id });
+  const position = await buried(db.dataSource, delivery, { id: task.id });
   const wake = new Wake();
-  const origin = { source: 'payment', topology: names };
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking });
+  const origin = { source: 'payment', contracts, topology: names };
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const inbox = new TaskInbox({
+    consumer: 'payment.card',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+  });
   const seen: unknown[] = [];
   const worker = { has: () => true, handle: async (_: string, data: unknown) => void seen.push(data) };
   const live = new AbortController().signal;

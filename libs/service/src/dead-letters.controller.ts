@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
-import { type Cause, text, type Topology } from '@cartwheel/contracts';
+import { type Cause, contracts, text, type Topology } from '@cartwheel/contracts';
 import { Operator, OperatorsOnly, Problems, RequestCause } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
 import { discard, listParked, replay, reveal, showParked } from '@cartwheel/parking';
@@ -56,14 +56,14 @@ export class DeadLettersController {
   @Problems('operators-only')
   @ApiOkResponse({ standardSchema: ParkedMessages })
   dead(@Query({ schema: Filter }) filter: Filter) {
-    return listParked(this.database, { ...filter, state: 'dead' });
+    return listParked(this.database, { ...filter, state: 'dead' }, contracts);
   }
 
   @Get('parked')
   @Problems('operators-only')
   @ApiOkResponse({ standardSchema: ParkedMessages })
   parked(@Query({ schema: Filter }) filter: Filter) {
-    return listParked(this.database, { ...filter, state: 'parked' });
+    return listParked(this.database, { ...filter, state: 'parked' }, contracts);
   }
 
   /** Parked ones too: where did it go after a replay? */
@@ -71,7 +71,7 @@ export class DeadLettersController {
   @Problems('operators-only', 'dead-letter-not-found')
   @ApiOkResponse({ standardSchema: DeadLetter })
   show(@Param({ schema: At }) { position }: At) {
-    return showParked(this.database, position);
+    return showParked(this.database, position, contracts);
   }
 
   @Post('dead-letters/:position/replay')
@@ -84,7 +84,8 @@ export class DeadLettersController {
     @Body({ schema: Why }) why: Why,
     @RequestCause() cause: Cause,
   ) {
-    return this.unitOfWork.run(cause, (tx) => replay(tx, position, { ...why, operator }, this.topology));
+    const to = { contracts, topology: this.topology };
+    return this.unitOfWork.run(cause, (tx) => replay(tx, position, { ...why, operator }, to));
   }
 
   @Post('dead-letters/:position/discard')
@@ -97,7 +98,7 @@ export class DeadLettersController {
     @Body({ schema: Why }) why: Why,
     @RequestCause() cause: Cause,
   ) {
-    return this.unitOfWork.run(cause, (tx) => discard(tx, position, { ...why, operator }));
+    return this.unitOfWork.run(cause, (tx) => discard(tx, position, { ...why, operator }, contracts));
   }
 
   @Post('dead-letters/:position/reveal')
@@ -110,6 +111,6 @@ export class DeadLettersController {
     @Body({ schema: Why }) why: Why,
     @RequestCause() cause: Cause,
   ) {
-    return this.unitOfWork.run(cause, (tx) => reveal(tx, position, { ...why, operator }));
+    return this.unitOfWork.run(cause, (tx) => reveal(tx, position, { ...why, operator }, contracts));
   }
 }

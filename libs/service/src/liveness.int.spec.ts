@@ -1,23 +1,24 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createPool, type Pool } from '@cartwheel/postgres';
+import { createDataSource, type DataSource, poolOf } from '@cartwheel/postgres';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { Liveness } from './liveness.ts';
 
 let db: TestDatabase;
-let pool: Pool;
+let dataSource: DataSource;
 beforeAll(async () => {
   db = await testDatabase([]);
-  pool = createPool(db.url, { name: 'ready', max: 3 });
+  dataSource = await createDataSource(db.url, { name: 'ready', max: 3 }).initialize();
 });
 afterAll(async () => {
-  await pool.end();
+  await dataSource.destroy();
   await db.drop();
 });
 
 const role = () => new URL(db.url).username;
 
 test('a database that may only be read is not ready, and is again as soon as it may be written to', async () => {
-  const liveness = new Liveness(pool, [], { alive: true });
+  const liveness = new Liveness(dataSource, [], { alive: true });
+  const pool = poolOf(dataSource);
   expect(await liveness.databaseWritable()).toBe(true);
   await db.admin.query(`ALTER ROLE ${role()} SET default_transaction_read_only = on`);
   // The sessions of before may still write, as they may after a change of this setting. A failover ends them.
@@ -36,7 +37,7 @@ test('a database that may only be read is not ready, and is again as soon as it 
 });
 
 test('what has had the same work in hand for too long is not alive, once set-up was checked', () => {
-  const stuck = new Liveness(pool, [{ alive: true }], { alive: false });
+  const stuck = new Liveness(dataSource, [{ alive: true }], { alive: false });
   expect(stuck.consumersAlive).toBe(true);
   stuck.prepared = true;
   expect(stuck.consumersAlive).toBe(false);

@@ -1,4 +1,4 @@
-import type { Pool } from '@cartwheel/postgres';
+import { type DataSource, poolOf } from '@cartwheel/postgres';
 import { withDeadline } from '@cartwheel/primitives';
 import type { Progress } from './progress.ts';
 
@@ -7,12 +7,16 @@ export class Liveness {
   /** Set-up is done and was checked. */
   prepared = false;
   stopping = false;
-  readonly #pool: Pool;
+  readonly #dataSource: DataSource;
   readonly #consumers: readonly { readonly alive: boolean }[];
   readonly #progress: Pick<Progress, 'alive'>;
 
-  constructor(pool: Pool, consumers: readonly { readonly alive: boolean }[], progress: Pick<Progress, 'alive'>) {
-    this.#pool = pool;
+  constructor(
+    dataSource: DataSource,
+    consumers: readonly { readonly alive: boolean }[],
+    progress: Pick<Progress, 'alive'>,
+  ) {
+    this.#dataSource = dataSource;
     this.#consumers = consumers;
     this.#progress = progress;
   }
@@ -35,8 +39,9 @@ export class Liveness {
    * write, or one that was just opened and may not.
    */
   async #isWritable(): Promise<boolean> {
-    for (let sessions = this.#pool.idleCount; sessions >= 0; sessions -= 1) {
-      const client = await this.#pool.connect();
+    const pool = poolOf(this.#dataSource);
+    for (let sessions = pool.idleCount; sessions >= 0; sessions -= 1) {
+      const client = await pool.connect();
       let mayWrite = false;
       try {
         const sql = `SELECT current_setting('transaction_read_only') = 'off' AS "mayWrite"`;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { FactInbox, inboxSchema } from '@cartwheel/inbox';
 import { OutboxRelay, outboxSchema, UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking, parkingSchema, refusedFacts } from '@cartwheel/parking';
-import { createPool, type Pool } from '@cartwheel/postgres';
+import { createDataSource, type DataSource, poolOf } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import {
   deliveredFact,
@@ -16,7 +16,7 @@ import {
 
 const isHere = pgbouncerProgram() !== undefined;
 if (!isHere) process.stdout.write('behind a pooler: not tried, pgbouncer is not here (apt: pgbouncer)\n');
-const origin = { source: 'order', topology: topology() };
+const origin = { source: 'order', contracts, topology: topology() };
 
 let db: TestDatabase;
 let pooler: Awaited<ReturnType<typeof pgbouncer>>;
@@ -67,18 +67,18 @@ const locks = () =>
 (isHere ? describe : describe.skip).each(['transaction', 'session'] as const)(
   'behind a pooler in %s mode',
   (poolMode) => {
-    let pool: Pool;
+    let dataSource: DataSource;
     beforeEach(async () => {
       pooler = await pgbouncer(db.url, { poolMode, poolSize: 12 });
-      pool = createPool(pooler.url, { name: 'order', max: 5 });
+      dataSource = await createDataSource(pooler.url, { name: 'order', max: 5 }).initialize();
       await db.admin.query('TRUNCATE outbox, processed_events');
     });
     afterEach(async () => {
       await Promise.all(running.splice(0).map((one) => one.stop()));
-      await pool.end();
+      await dataSource.destroy();
       await pooler.stop();
     });
-    const unitOfWork = () => new UnitOfWork(pool, origin, new Wake());
+    const unitOfWork = () => new UnitOfWork(dataSource, origin, new Wake());
     const cause = { correlationId: newId(), causationId: newId() };
 
     test('no relay leads: each says what is wrong and how to mend it, and leaves no lock behind', async () => {
@@ -102,7 +102,7 @@ const locks = () =>
       expect([two.map(({ refusals }) => refusals), (await locks()).length]).toEqual([[[], []], 1]);
 
       const handled: string[] = [];
-      const inbox = new FactInbox({ consumer: 'payment', pool, origin, wake: new Wake(), parking });
+      const inbox = new FactInbox({ consumer: 'payment', dataSource, origin, wake: new Wake(), parking });
       const chunk = messages.map(() => deliveredFact());
       const handlers = { has: () => true, handle: async (type: string) => void handled.push(type) };
       for (const _ of [1, 2]) await inbox.apply(chunk, handlers, new AbortController().signal);
@@ -110,7 +110,7 @@ const locks = () =>
     });
 
     test('the time limits of its sessions are in force', async () => {
-      const { rows } = await pool.query<{ limits: string[] }>(
+      const { rows } = await poolOf(dataSource).query<{ limits: string[] }>(
         `SELECT array[current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),
          current_setting('lock_timeout')] AS limits`,
       );

@@ -3,7 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { Topology } from '@cartwheel/contracts';
 import { OPS_TOKEN } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
-import { autocommit, type Pool } from '@cartwheel/postgres';
+import { autocommit, type DataSource } from '@cartwheel/postgres';
 import { DeadLettersController, TOPOLOGY } from './dead-letters.controller.ts';
 import { DATABASE } from './database.ts';
 import { HealthController } from './health.controller.ts';
@@ -13,7 +13,7 @@ import type { Told } from './trail.ts';
 import { METRICS, MetricsController, type RenderMetrics } from './metrics.controller.ts';
 
 export type Platform = {
-  readonly pool: Pool;
+  readonly dataSource: DataSource;
   readonly unitOfWork: UnitOfWork;
   readonly liveness: Liveness;
   readonly topology: Topology;
@@ -25,14 +25,14 @@ export type Platform = {
 /** What every service's slices may inject: the database, and transactions that end in the outbox. */
 @Module({})
 export class PlatformModule {
-  static with({ pool, unitOfWork, liveness, topology, opsToken, trail, renderMetrics }: Platform): DynamicModule {
+  static with({ dataSource, unitOfWork, liveness, topology, opsToken, trail, renderMetrics }: Platform): DynamicModule {
     return {
       module: PlatformModule,
       global: true,
       imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController, MetricsController, DeadLettersController, TrailController],
       providers: [
-        { provide: DATABASE, useValue: autocommit(pool) },
+        { provide: DATABASE, useValue: autocommit(dataSource) },
         { provide: UnitOfWork, useValue: unitOfWork },
         { provide: Liveness, useValue: liveness },
         { provide: TOPOLOGY, useValue: topology },

@@ -57,7 +57,7 @@ test('a copy of a dead letter whose topic is missing holds up no fact, and goes 
     deadLetterCopy(copies, 'payment', delivery, failure),
     ...Array.from({ length: 10 }, () => fact('a')),
   ];
-  await transaction(db.pool, (tx) => writeRows(tx, written));
+  await transaction(db.dataSource, (tx) => writeRows(tx, written));
   const running = [kafkaRelay(wiring(), kafka), kafkaRelay(wiring(), kafka, { channel: 'dead-letters' })];
   for (const { relay } of running) relay.start();
   try {
@@ -80,7 +80,7 @@ test('a fact that is larger than its topic takes is set aside with its key, and 
   const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`);
   const bad = fact('held', Buffer.alloc(20_000));
   const rows = [fact('held'), bad, ...keys.map((key) => fact(key)), fact('held')];
-  await transaction(db.pool, (tx) => writeRows(tx, rows));
+  await transaction(db.dataSource, (tx) => writeRows(tx, rows));
   const { relay, close } = kafkaRelay(wiring(), kafka);
   relay.start();
   try {

@@ -1,7 +1,7 @@
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { topology as topologyOf } from '@cartwheel/contracts';
+import { contracts } from '@cartwheel/contracts';
 import { limitAnswers, LIMITS, ProblemFilter, serverOptions, validationPipe } from '@cartwheel/http';
 import { createKafka } from '@cartwheel/kafka';
 import {
@@ -13,7 +13,15 @@ import {
   type TracesExporter,
 } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
-import { autocommit, createPool, missingSchema, type Pool, type Queryable, type Schema } from '@cartwheel/postgres';
+import {
+  autocommit,
+  createDataSource,
+  missingSchema,
+  type DataSource,
+  type DataSourceSettings,
+  type Queryable,
+  type Schema,
+} from '@cartwheel/postgres';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import 'reflect-metadata';
@@ -44,6 +52,7 @@ export type ServiceDescription = {
   readonly config: ServiceConfig;
   readonly module: Type;
   readonly schemas: readonly Schema[];
+  readonly entities: DataSourceSettings['entities'];
   readonly consumers: readonly ConsumerDescription[];
   /** Those beside them that come and go while it runs, as the database says. Asked every second. */
   readonly changing?: (database: Queryable) => Promise<readonly ConsumerDescription[]>;
@@ -72,6 +81,7 @@ export async function runService({
   config,
   module,
   schemas,
+  entities,
   consumers,
   changing,
   workers = [],
@@ -91,16 +101,16 @@ export async function runService({
   startContext();
   const endTracing = await startTracing(name, tracesExporter(config), logger);
   const renderMetrics = config.OTEL_METRICS_EXPORTER === 'none' ? undefined : startMetrics(name);
-  const topology = topologyOf(config.CARTWHEEL_NAMESPACE);
-  const pool = createPool(config.DATABASE_URL, { name });
+  const topology = contracts.topology(config.CARTWHEEL_NAMESPACE);
+  const dataSource = createDataSource(config.DATABASE_URL, { name, entities });
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(pool, { source: name, topology }, wake);
+  const unitOfWork = new UnitOfWork(dataSource, { source: name, contracts, topology }, wake);
   const kafka = createKafka(config.KAFKA_BROKERS, name);
   const lagWatch = new LagWatch(kafka);
   const deadlines = { handlerMs: config.HANDLER_DEADLINE_MS, workerMs: config.WORKER_DEADLINE_MS };
   const progress = new Progress(Math.max(...Object.values(deadlines)) + STUCK_AFTER_MS);
   const wiring: Wiring = {
-    ...{ source: name, topology, pool, wake, unitOfWork, logger },
+    ...{ source: name, topology, dataSource, wake, unitOfWork, logger },
     ...{ lagWatch, progress, deadlines, onFatal },
   };
   const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
@@ -128,11 +138,11 @@ export async function runService({
     ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : []),
   ];
 
-  const liveness = new Liveness(pool, strategies, progress);
+  const liveness = new Liveness(dataSource, strategies, progress);
   const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
-  const platform = { pool, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
+  const platform = { dataSource, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
   if (renderMetrics) {
-    observeDatabase(pool, workers.length > 0 ? [tasks, ...samples] : samples, logger);
+    observeDatabase(dataSource, workers.length > 0 ? [tasks, ...samples] : samples, logger);
     observeEventLoop();
     lagWatch.start(logger);
   }
@@ -148,7 +158,7 @@ export async function runService({
   for (const strategy of strategies) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
 
   const comingAndGoing = new ChangingConsumers({
-    wanted: async () => (await changing?.(autocommit(pool))) ?? [],
+    wanted: async () => (await changing?.(autocommit(dataSource))) ?? [],
     async start(description) {
       const { strategy, retrier, announcing: saying, unwatch } = factConsumer(wiring, kafka, description);
       await app.connectMicroservice({ strategy }, { inheritAppConfig: true }).listen();
@@ -181,7 +191,8 @@ export async function runService({
     const takers = [...strategies.map((strategy) => strategy.close()), ...loops.map((loop) => loop.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close(), pool.end()]);
+    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close()]);
+    if (dataSource.isInitialized) await dataSource.destroy();
     await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');
     process.exit(0);
@@ -201,7 +212,7 @@ export async function runService({
   });
   logger.info({ address: `http://${config.HTTP_HOST}:${config.HTTP_PORT}` }, 'listening');
 
-  const missing = await waitForDatabase(pool, schemas, logger, stopping.signal);
+  const missing = await waitForDatabase(dataSource, schemas, logger, stopping.signal);
   if (stopping.signal.aborted) return;
   if (missing.length > 0) return onFatal(`the database lacks ${missing.join(', ')}: run the set-up`);
   liveness.prepared = true;
@@ -221,14 +232,14 @@ function tracesExporter({ OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT }: S
 
 /** The names of the schemas that set-up has not applied, as soon as the database can be asked. */
 async function waitForDatabase(
-  pool: Pool,
+  dataSource: DataSource,
   schemas: readonly Schema[],
   logger: Logger,
   signal: AbortSignal,
 ): Promise<string[]> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
-      return await missingSchema(autocommit(pool), schemas);
+      return await missingSchema(autocommit(dataSource), schemas);
     } catch (error) {
       logger.warn({ attempt, ...describeError(error) }, 'waiting for the database');
       await delay(backoff(attempt, { baseMs: 200, maxMs: 3_000 }), signal);

@@ -1,8 +1,8 @@
-import { fact, topology } from '@cartwheel/contracts';
+import { contracts, fact, topology } from '@cartwheel/contracts';
 import { createKafka, createTopics } from '@cartwheel/kafka';
 import { createLogger, startMetrics } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
-import { createPool } from '@cartwheel/postgres';
+import { createDataSource } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import { engines, eventually, kafkaTopic, tcpProxy, testDatabase, testNamespace } from '@cartwheel/testing';
 import { expect, test } from '@jest/globals';
@@ -16,13 +16,13 @@ const { brokers } = engines().kafka;
 test('a page tells what waits in the outbox and what is set aside, and goes on without a database that is away', async () => {
   const db = await testDatabase(workerSchemas);
   const proxy = await tcpProxy(db.url);
-  const pool = createPool(proxy.url, { name: 'test', max: 2 });
+  const dataSource = createDataSource(proxy.url, { name: 'test', max: 2 });
   const render = startMetrics('test');
-  observeDatabase(pool, [tasks], logger);
-  const server = await startOpsServer(db.pool, { renderMetrics: render });
+  observeDatabase(dataSource, [tasks], logger);
+  const server = await startOpsServer(db.dataSource, { renderMetrics: render });
   const page = async () => (await fetch(`${server.url}/metrics`)).text();
 
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology('') }, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology('') }, new Wake());
   await unitOfWork.run({ correlationId: newId(), causationId: newId() }, async (tx) =>
     tx.emit(fact('OrderCancelled', newId(), { orderId: newId(), reason: 'timed-out' })),
   );
@@ -55,14 +55,14 @@ test('a page tells what waits in the outbox and what is set aside, and goes on w
     expect(without).toContain('db_client_connection_max{');
   });
   await server.close();
-  await pool.end();
+  await dataSource.destroy();
   await proxy.stop();
   await db.drop();
 });
 
 test('a service whose metrics are switched off has no page', async () => {
   const db = await testDatabase(platformSchemas);
-  const server = await startOpsServer(db.pool);
+  const server = await startOpsServer(db.dataSource);
   const answer = await fetch(`${server.url}/metrics`);
   expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not-found' }]);
   await server.close();

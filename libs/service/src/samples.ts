@@ -4,7 +4,7 @@ import { repeatingTasks } from '@cartwheel/inbox';
 import { attributes, type Logger, type Metric, metrics, observe, type Reading } from '@cartwheel/observability';
 import { deadRows, waiting } from '@cartwheel/outbox';
 import { setAsideCounts } from '@cartwheel/parking';
-import { autocommit, type Pool, type Queryable } from '@cartwheel/postgres';
+import { autocommit, type DataSource, type Queryable, poolOf } from '@cartwheel/postgres';
 import { describeError } from '@cartwheel/primitives';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { observeSource } from './sampled.ts';
@@ -58,7 +58,7 @@ export const tasks: Sample = {
     })),
 };
 
-export function observeDatabase(pool: Pool, own: readonly Sample[], logger: Logger): void {
+export function observeDatabase(dataSource: DataSource, own: readonly Sample[], logger: Logger): void {
   const samples = [...platform, ...own];
   observeSource({
     name: 'postgresql',
@@ -66,12 +66,14 @@ export function observeDatabase(pool: Pool, own: readonly Sample[], logger: Logg
     // One after the other: looking at a service must not take its connections.
     read: async () => {
       const readings: Reading[] = [];
-      for (const { read } of samples) readings.push(...(await read(autocommit(pool))));
+      for (const { read } of samples) readings.push(...(await read(autocommit(dataSource))));
       return readings;
     },
     onError: (error) => logger.warn({ source: 'postgresql', ...describeError(error) }, 'metrics are missing'),
   });
   observe([metrics.poolConnections, metrics.poolMax, metrics.poolPending], () => {
+    if (!dataSource.isInitialized) return [];
+    const pool = poolOf(dataSource);
     const of = { [attributes.pool]: 'postgresql' };
     const count = (state: string, value: number) => ({
       metric: metrics.poolConnections,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { headersOf, topology } from '@cartwheel/contracts';
+import { contracts, headersOf, topology } from '@cartwheel/contracts';
 import { TaskInbox } from '@cartwheel/inbox';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { parking } from '@cartwheel/parking';
@@ -14,7 +14,7 @@ let db: TestDatabase;
 let server: Awaited<ReturnType<typeof startOpsServer>>;
 beforeAll(async () => {
   db = await testDatabase(workerSchemas);
-  server = await startOpsServer(db.pool, { opsToken });
+  server = await startOpsServer(db.dataSource, { opsToken });
 });
 afterAll(async () => {
   await server.close();
@@ -24,7 +24,7 @@ beforeEach(() =>
   db.admin.query('TRUNCATE outbox, parked_messages, processed_events, parked_message_actions, task_attempts'),
 );
 
-const origin = { source: 'payment', topology: topology() };
+const origin = { source: 'payment', contracts, topology: topology() };
 async function ask(query: string, authorization = `Bearer ${opsToken}`) {
   const response = await fetch(`${server.url}/ops/trail?${query}`, { headers: { authorization } });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -54,7 +54,7 @@ test('of an order that nobody knows there is nothing but what the service says i
 
 test('a fact and a task that wait in the outbox are told with their causes and with how many are before them', async () => {
   const cause = { correlationId: newId(), causationId: `http:${newId()}` };
-  const unitOfWork = new UnitOfWork(db.pool, origin, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, new Wake());
   const [another, fact, task] = [orderPlaced(), orderPlaced(), capturePayment()];
   await unitOfWork.run(cause, (tx) => Promise.resolve(tx.emit(another, fact, task)));
   const { causationId } = cause;
@@ -71,8 +71,15 @@ test('an attempt that failed is told with its reason, the fact that asked for th
   const cause = { correlationId: newId(), causationId: newId() };
   const delivery = { ...delivered(task), headers: headersOf(task, 'payment', cause) };
   const wake = new Wake();
-  const unitOfWork = new UnitOfWork(db.pool, origin, wake);
-  const inbox = new TaskInbox({ consumer: 'payment.card', pool: db.pool, origin, unitOfWork, wake, parking });
+  const unitOfWork = new UnitOfWork(db.dataSource, origin, wake);
+  const inbox = new TaskInbox({
+    consumer: 'payment.card',
+    dataSource: db.dataSource,
+    origin,
+    unitOfWork,
+    wake,
+    parking,
+  });
   const failing = (error: Error) => ({ has: () => true, handle: () => Promise.reject(error) });
   const live = new AbortController().signal;
   await inbox.apply(delivery, failing(new Transient('unreachable')), live);
@@ -93,8 +100,8 @@ test('an attempt that failed is told with its reason, the fact that asked for th
 test('dead facts and tasks of the order are told, and which of the messages were taken, and nothing personal', async () => {
   const fact = orderPlaced();
   const task = capturePayment();
-  await buried(db.pool, delivered(fact), { id: fact.id });
-  await buried(db.pool, delivered(task), { id: task.id, consumer: 'payment.card' });
+  await buried(db.dataSource, delivered(fact), { id: fact.id });
+  await buried(db.dataSource, delivered(task), { id: task.id, consumer: 'payment.card' });
   const ofFact = await ask(`orderId=${fact.subject}&messages=${fact.id},${newId()}`);
   expect(ofFact.body).toMatchObject({
     parked: [{ eventId: fact.id, type: 'OrderPlaced', state: 'dead', errorMessage: 'no use' }],
@@ -109,7 +116,7 @@ test('dead facts and tasks of the order are told, and which of the messages were
 
 test('what operators did about the messages is told without who and why', async () => {
   const fact = orderPlaced();
-  const position = await buried(db.pool, delivered(fact), { id: fact.id });
+  const position = await buried(db.dataSource, delivered(fact), { id: fact.id });
   await fetch(`${server.url}/ops/dead-letters/${position}/discard`, {
     method: 'POST',
     headers: { authorization: `Bearer ${opsToken}`, 'cartwheel-operator': 'ada', 'content-type': 'application/json' },

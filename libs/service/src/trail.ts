@@ -1,4 +1,4 @@
-import { taskQueues, type Topology } from '@cartwheel/contracts';
+import { contracts, taskQueues, type Topology } from '@cartwheel/contracts';
 import { ownWords, type ParkedMessage, parkedAbout } from '@cartwheel/parking';
 import type { Queryable } from '@cartwheel/postgres';
 
@@ -91,7 +91,7 @@ export async function trailOf(db: Queryable, orderId: string, ids: readonly stri
   return {
     now: clock!.now,
     waiting: await waitingAbout(db, orderId),
-    parked: await parkedAbout(db, orderId),
+    parked: await parkedAbout(db, orderId, contracts),
     attempts: told.hasWorkers ? await attemptsAbout(db, orderId) : [],
     processed: await db.query<Processed>(PROCESSED, [[...told.topology.consumers, ...taskQueues], ids]),
     actions: await db.query<Action>(ACTIONS, [ids]),

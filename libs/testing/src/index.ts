@@ -1,3 +1,4 @@
+export { ddl } from './ddl.ts';
 export { deliveredFact } from './delivered.ts';
 export { type Engines, engines, testNamespace } from './engines.ts';
 export { eventually } from './eventually.ts';

@@ -1,7 +1,8 @@
+import { contracts } from '@cartwheel/contracts';
 import { createKafka } from '@cartwheel/kafka';
 import { createLogger } from '@cartwheel/observability';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
-import { createPool } from '@cartwheel/postgres';
+import { createDataSource, poolOf } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import type { FactContext } from '@cartwheel/inbox';
 import { factConsumer, type Wiring } from '../../../libs/service/src/consumers.ts';
@@ -18,14 +19,14 @@ const SIDE_BY_SIDE = 4;
 
 export function wiringAt(place: Place): Wiring {
   const topology = topologyAt(place);
-  const pool = createPool(place.database.service, { name: 'bench' });
+  const dataSource = createDataSource(place.database.service, { name: 'bench' });
   const wake = new Wake();
   return {
     source: 'payment',
     topology,
-    pool,
+    dataSource,
     wake,
-    unitOfWork: new UnitOfWork(pool, { source: 'payment', topology }, wake),
+    unitOfWork: new UnitOfWork(dataSource, { source: 'payment', contracts, topology }, wake),
     logger: createLogger('bench', 'warn'),
     lagWatch: new LagWatch(createKafka(place.kafkaBrokers, 'bench')),
     progress: new Progress(600_000),
@@ -51,9 +52,9 @@ export async function consumer(place: Place, meter: Meter, handler: Handler): Pr
 
 /** The statements alone: claim a chunk's ids, and what the handler does. */
 export async function claimSql(place: Place, meter: Meter, handler: Handler): Promise<void> {
-  const pool = createPool(place.database.service, { name: 'bench', max: SIDE_BY_SIDE });
+  const dataSource = await createDataSource(place.database.service, { name: 'bench', max: SIDE_BY_SIDE }).initialize();
   const oneAfterTheOther = async () => {
-    const client = await pool.connect();
+    const client = await poolOf(dataSource).connect();
     while (!meter.full) {
       const ids = Array.from({ length: CHUNK }, newId);
       await client.query('BEGIN');

@@ -1,5 +1,5 @@
 import type { TaskContext } from '@cartwheel/inbox';
-import { createPool } from '@cartwheel/postgres';
+import { createDataSource, poolOf } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import { RabbitmqPublisher } from '@cartwheel/rabbitmq';
 import { connect } from 'amqplib';
@@ -29,9 +29,9 @@ export async function worker(place: Place, meter: Meter, handler: Handler): Prom
 
 /** The statements alone: claim the task's id, and what the handler does. */
 export async function recordSql(place: Place, meter: Meter, handler: Handler): Promise<void> {
-  const pool = createPool(place.database.service, { name: 'bench', max: PREFETCH });
+  const dataSource = await createDataSource(place.database.service, { name: 'bench', max: PREFETCH }).initialize();
   const oneAfterTheOther = async () => {
-    const client = await pool.connect();
+    const client = await poolOf(dataSource).connect();
     while (!meter.full) {
       const id = newId();
       await client.query('BEGIN');

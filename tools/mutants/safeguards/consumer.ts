@@ -31,7 +31,7 @@ export const consumer: readonly Mutant[] = [
     from: `claim(
         tx,`,
     to: `claim(
-        { query: async (sql, values) => (await pool.query(sql, [...values])).rows },`,
+        autocommit(dataSource),`,
     spec: factSpec,
     test: ['a handler that fails', 'and works when the chunk is done again leaves one effect and nothing set aside'],
   },
@@ -129,7 +129,7 @@ export const consumer: readonly Mutant[] = [
     name: 'statement-after-the-attempt',
     promise: 'What a handler that failed does too late changes nothing.',
     ...attempt,
-    from: `      if (over) throw new Error('this attempt is over');
+    from: `    if (over) throw new Error('this attempt is over');
 `,
     to: '',
     test: ['a handler that fails in a chunk', 'while a part of it goes on: what comes late changes nothing'],

@@ -259,7 +259,7 @@ export const kafka: readonly Mutant[] = [
   {
     name: 'forget-facts-after-a-week',
     promise: 'Facts are kept for ever, so that ids that are kept for ever are enough.',
-    file: 'libs/contracts/src/topology.ts',
+    file: 'libs/messages/src/topology.ts',
     from: `  'retention.ms': '-1',`,
     to: `  'retention.ms': '604800000',`,
     spec: 'libs/kafka/src/kafka.guarantees.int.spec.ts',

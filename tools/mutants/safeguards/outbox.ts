@@ -176,9 +176,9 @@ export const outbox: readonly Mutant[] = [
     name: 'outbox-written-when-emitted',
     promise: 'The messages of one order stand in the outbox in the order in which its changes were committed.',
     ...unitOfWork,
-    from: `      const value = await work(collect(tx, cause, collected));
+    from: `      const value = await work(collect(tx, this.#origin, cause, collected));
       await writeOutbox(tx, this.#origin, collected);`,
-    to: `      const inside = collect(tx, cause, collected);
+    to: `      const inside = collect(tx, this.#origin, cause, collected);
       const written = [];
       const emit = (...messages) => {
         inside.emit(...messages);
@@ -222,9 +222,34 @@ export const outbox: readonly Mutant[] = [
     name: 'statement-after-the-transaction',
     promise: 'What a part of the work does too late is done nowhere, and not in somebody else’s transaction.',
     ...transaction,
-    from: `      if (over) throw new Error('this transaction is over');
+    from: `    if (over) throw new Error('this transaction is over');
 `,
     to: '',
     test: ['a transaction', 'that is over takes no more statements: what comes late runs nowhere'],
+  },
+  {
+    name: 'save-commits-by-itself',
+    promise: 'An entity that is saved in the middle of the work is committed with it, or not at all.',
+    ...transaction,
+    from: 'await tx.manager.queryRunner!.startTransaction();',
+    to: `await tx.query('BEGIN');`,
+    test: ['entities', 'that are saved in the middle commit nothing by themselves'],
+  },
+  {
+    name: 'manager-past-the-guard',
+    promise: 'The failure of an entity’s statement is seen as that of any other.',
+    ...transaction,
+    from: '  const manager = runner.dataSource.createEntityManager(own);',
+    to: '  const manager = runner.manager;',
+    test: ['entities', 'pass the guard of a part of the transaction, and no other part'],
+  },
+  {
+    name: 'migrate-without-a-lock',
+    promise: 'Two set-ups at once apply each migration once.',
+    file: 'libs/postgres/src/schema.ts',
+    spec: transaction.spec,
+    from: `    await runner.query('SELECT pg_advisory_lock($1)', [LOCK]);\n`,
+    to: '',
+    test: ['a schema', 'is applied once by two set-ups at once'],
   },
 ];

@@ -51,9 +51,9 @@ export const participants: readonly Mutant[] = [
     name: 'mail-before-its-address-forgotten',
     promise: 'A mail that is asked for before OrderPlaced is read is sent after it.',
     ...email,
-    file: 'apps/email/src/remember-customer/on-order-placed.consumer.ts',
-    from: 'await this.requestEmail.release(ctx.tx, orderId);',
-    to: '',
+    file: 'apps/email/src/request-email.ts',
+    from: 'await tx.manager.find(EmailEntity, { where: { orderId }, order: inOrder })',
+    to: '([] as EmailEntity[])',
     test: ['a mail whose order is placed in the same moment is sent all the same'],
   },
   {

@@ -106,10 +106,10 @@ export const rabbitmq: readonly Mutant[] = [
   {
     name: 'dead-lettering-at-most-once',
     promise: 'A task is not lost between two queues.',
-    file: 'libs/contracts/src/topology.ts',
+    file: 'libs/messages/src/topology.ts',
     from: `'x-dead-letter-strategy': 'at-least-once'`,
     to: `'x-dead-letter-strategy': 'at-most-once'`,
-    spec: 'libs/contracts/src/contracts.spec.ts',
+    spec: 'libs/messages/src/messages.spec.ts',
     test: ['the topology', 'loses no task between two queues: every hop is at-least-once'],
   },
   {

@@ -9,7 +9,10 @@ const order = { file: 'apps/order/src/domain/order.ts', spec: 'apps/order/src/do
 const payment = { file: 'apps/payment/src/domain/payment.ts', spec: 'apps/payment/src/domain/payment.spec.ts' };
 
 const mails = { file: 'apps/email/src/mailer/smtp-mailer.ts', spec: 'apps/email/src/send.int.spec.ts' };
-const ledger = { file: 'apps/inventory/src/inventory.schema.ts', spec: 'apps/inventory/src/ledger.int.spec.ts' };
+const ledger = {
+  file: 'apps/inventory/src/migrations/1767225661000-make-the-ledger-the-source.ts',
+  spec: 'apps/inventory/src/ledger.int.spec.ts',
+};
 const balance = {
   spec: 'tools/model/balance.spec.ts',
   test: ['money and stock balance when all has come to rest, whatever was asked, repeated, lost and killed before'],
@@ -171,8 +174,8 @@ export const shop: readonly Mutant[] = [
     promise: 'A cancelled order gives its stock back.',
     ...balance,
     file: 'apps/inventory/src/stock.repository.ts',
-    from: `const BEFORE = { released: 'reserved',`,
-    to: `const BEFORE = { released: 'returned',`,
+    from: `= { released: 'reserved',`,
+    to: `= { released: 'returned',`,
   },
   {
     name: 'refund-once-more',

@@ -38,8 +38,7 @@ export const tasks: readonly Mutant[] = [
     promise: 'A task’s id is recorded with its outcome, or not at all.',
     ...inbox,
     from: 'const claimed = await blameDatabase(claim(tx, consumer, [task.id]));',
-    to: `const alone = { query: async (sql, values) => (await pool.query(sql, [...values])).rows };
-      const claimed = await blameDatabase(claim(alone, consumer, [task.id]));`,
+    to: 'const claimed = await blameDatabase(claim(autocommit(dataSource), consumer, [task.id]));',
     test: ['a failure', 'in the step that records the outcome leaves no id behind: the next attempt records it'],
   },
   {

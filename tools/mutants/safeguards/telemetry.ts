@@ -48,8 +48,8 @@ export const telemetry: readonly Mutant[] = [
   {
     name: 'refuse-a-message-for-its-traceparent',
     promise: 'A message is not refused for a traceparent that is none.',
-    file: 'libs/contracts/src/envelope.ts',
-    spec: 'libs/contracts/src/contracts.spec.ts',
+    file: 'libs/messages/src/envelope.ts',
+    spec: 'libs/messages/src/messages.spec.ts',
     from: 'z.string().regex(TRACEPARENT).optional().catch(undefined)',
     to: 'z.string().regex(TRACEPARENT).optional()',
     test: ['an envelope', 'is read without a traceparent %s, which is nobody’s reason to refuse a message'],

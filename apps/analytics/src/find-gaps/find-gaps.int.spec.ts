@@ -81,7 +81,7 @@ test('the log names each gap once, and says when it is filled', async () => {
   const note = (line: unknown) => void said.push(line);
   jest.spyOn(Logger.prototype, 'error').mockImplementation(note);
   jest.spyOn(Logger.prototype, 'warn').mockImplementation(note);
-  const watch = new WatchGaps(autocommit(db.pool));
+  const watch = new WatchGaps(autocommit(db.dataSource));
   await watch.runOnce();
   await watch.runOnce();
   const place = { topic: 'order-events', subject: orderId };

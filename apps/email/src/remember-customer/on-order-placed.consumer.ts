@@ -11,10 +11,7 @@ export class RememberCustomerOnOrderPlaced {
 
   @EventPattern<FactType>('OrderPlaced', EMAIL)
   async remember(@Payload() { orderId, customer, items, total }: OrderPlaced, @Ctx() ctx: FactContext) {
-    await ctx.tx.query(
-      'INSERT INTO addressees (order_id, name, email, items, total_minor, currency) VALUES ($1, $2, $3, $4, $5, $6)',
-      [orderId, customer.name, customer.email, JSON.stringify(items), total.amountMinor, total.currency],
-    );
-    await this.requestEmail.release(ctx.tx, orderId);
+    const totalMinor = String(total.amountMinor);
+    await this.requestEmail.remember(ctx.tx, { orderId, ...customer, items, totalMinor, currency: total.currency });
   }
 }

@@ -1,6 +1,7 @@
 import { mailDomain, type MailTemplate } from '@cartwheel/contracts';
-import type { Queryable } from '@cartwheel/postgres';
+import type { Transaction } from '@cartwheel/postgres';
 import { money, Transient } from '@cartwheel/primitives';
+import { EmailEntity } from '../email.entity.ts';
 import type { Mail } from '../mailer/mailer.ts';
 import type { Addressee } from './content.ts';
 import { templates } from './templates.ts';
@@ -32,7 +33,7 @@ export class SendEmail {
   }
 
   /** Takes the mail and writes it; 'not-due' when it was sent already. @throws Transient when somebody else has it in hand */
-  async begin(tx: Queryable, emailId: string): Promise<Mail | 'not-due'> {
+  async begin(tx: Transaction, emailId: string): Promise<Mail | 'not-due'> {
     const { namespace, leaseMs } = this.#options;
     const [row] = await tx.query<Row>(
       `UPDATE emails e SET state = 'sending', sending_since = clock_timestamp(),
@@ -60,26 +61,21 @@ export class SendEmail {
     };
   }
 
-  async #notDue(tx: Queryable, emailId: string): Promise<'not-due'> {
-    const [email] = await tx.query<{ state: string }>('SELECT state FROM emails WHERE email_id = $1', [emailId]);
+  async #notDue(tx: Transaction, emailId: string): Promise<'not-due'> {
+    const email = await tx.manager.findOneBy(EmailEntity, { emailId });
     if (!email) throw new Error('there is no such mail');
     if (email.state === 'sending') throw new Transient('somebody sends this mail, or died over it a moment ago');
     return 'not-due';
   }
 
   /** The send has ended without the mail being taken, as far as anybody knows. */
-  async noteFailure(tx: Queryable, emailId: string, { isAmbiguous }: { isAmbiguous: boolean }): Promise<void> {
-    await tx.query(
-      `UPDATE emails SET state = 'requested', ambiguous_sends = ambiguous_sends + $2::int
-       WHERE email_id = $1 AND state = 'sending'`,
-      [emailId, isAmbiguous ? 1 : 0],
-    );
+  async noteFailure(tx: Transaction, emailId: string, { isAmbiguous }: { isAmbiguous: boolean }): Promise<void> {
+    const ambiguousSends = () => `ambiguous_sends + ${isAmbiguous ? 1 : 0}`;
+    await tx.manager.update(EmailEntity, { emailId, state: 'sending' }, { state: 'requested', ambiguousSends });
   }
 
-  async noteSent(tx: Queryable, emailId: string, messageId: string): Promise<void> {
-    await tx.query(
-      `UPDATE emails SET state = 'sent', sent_at = clock_timestamp(), message_id = $2 WHERE email_id = $1`,
-      [emailId, messageId],
-    );
+  async noteSent(tx: Transaction, emailId: string, messageId: string): Promise<void> {
+    const sentAt = () => 'clock_timestamp()';
+    await tx.manager.update(EmailEntity, { emailId }, { state: 'sent', sentAt, messageId });
   }
 }

@@ -1,5 +1,6 @@
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { STOCK_AT, stockAt } from './stock-at.ts';
 
@@ -9,7 +10,7 @@ let db: TestDatabase;
 
 /** A ledger as a million movements would leave it, one a second; written past the trigger, which would take minutes. */
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   await db.admin.query('ALTER TABLE stock_movements DISABLE TRIGGER stock_movements_apply');
   for (let first = 1; first <= MOVEMENTS; first += BATCH) {
     await db.admin.query(

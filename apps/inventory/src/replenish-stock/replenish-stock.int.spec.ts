@@ -1,8 +1,9 @@
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { StockRepository } from '../stock.repository.ts';
 import { ReplenishStockController } from './replenish-stock.controller.ts';
@@ -12,8 +13,12 @@ let db: TestDatabase;
 let controller: ReplenishStockController;
 const cause = { correlationId: newId(), causationId: `http:${newId()}` };
 beforeAll(async () => {
-  db = await testDatabase(schemas);
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'inventory', topology: topology() }, new Wake());
+  db = await testDatabase(schemas, { entities });
+  const unitOfWork = new UnitOfWork(
+    db.dataSource,
+    { source: 'inventory', contracts, topology: topology() },
+    new Wake(),
+  );
   controller = new ReplenishStockController(unitOfWork, new ReplenishStock(new StockRepository()));
 });
 afterAll(() => db.drop());

@@ -1,10 +1,11 @@
-import { fact, headersOf, type OrderPlaced, topology } from '@cartwheel/contracts';
+import { contracts, fact, headersOf, type OrderPlaced, topology } from '@cartwheel/contracts';
 import { type FactContext, FactInbox } from '@cartwheel/inbox';
 import { Wake } from '@cartwheel/outbox';
 import { newId } from '@cartwheel/primitives';
 import { deliveredFact, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EndReservation } from '../end-reservation.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStockOnOrderPlaced } from './on-order-placed.consumer.ts';
@@ -12,7 +13,7 @@ import { ReserveStock } from './reserve-stock.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 
@@ -51,8 +52,8 @@ test('of two hundred orders at once for the last ten pieces exactly ten are rese
   const unexpected: string[] = [];
   const inbox = new FactInbox({
     consumer: 'inventory',
-    pool: db.pool,
-    origin: { source: 'inventory', topology: topology() },
+    dataSource: db.dataSource,
+    origin: { source: 'inventory', contracts, topology: topology() },
     wake: new Wake(),
     locks: lockStock,
     onEvent: (event) => unexpected.push(event),

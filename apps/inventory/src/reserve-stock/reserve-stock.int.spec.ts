@@ -3,6 +3,7 @@ import { type Envelope } from '@cartwheel/contracts';
 import { transaction } from '@cartwheel/postgres';
 import { newId } from '@cartwheel/primitives';
 import { testDatabase, type TestDatabase } from '@cartwheel/testing';
+import { entities } from '../entities.ts';
 import { schemas } from '../inventory.schema.ts';
 import { lockStock, StockRepository } from '../stock.repository.ts';
 import { ReserveStock } from './reserve-stock.ts';
@@ -12,7 +13,7 @@ const stock = new StockRepository();
 const reserveStock = new ReserveStock(stock);
 
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
 });
 afterAll(() => db.drop());
 beforeEach(async () => {
@@ -31,7 +32,7 @@ const placed = (orderId: string, items: Items) => [
 
 /** As the inbox does it: lock first, then the handler, in one transaction. */
 function reserve(orderId: string, items: Items) {
-  return transaction(db.pool, async (tx) => {
+  return transaction(db.dataSource, async (tx) => {
     await lockStock(tx, placed(orderId, items));
     return reserveStock.execute(tx, orderId, items);
   });
@@ -85,7 +86,8 @@ test('a reservation ends once: released or shipped, and only what was shipped co
   const orderId = newId();
   const items = [{ sku: 'mug', quantity: 5 }];
   await reserve(orderId, items);
-  const end = (as: 'released' | 'shipped' | 'returned') => transaction(db.pool, (tx) => stock.end(tx, orderId, as));
+  const end = (as: 'released' | 'shipped' | 'returned') =>
+    transaction(db.dataSource, (tx) => stock.end(tx, orderId, as));
   expect(await end('returned')).toEqual([]);
   expect(await end('shipped')).toEqual(items);
   expect(await end('released')).toEqual([]);

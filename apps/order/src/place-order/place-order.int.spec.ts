@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { topology } from '@cartwheel/contracts';
+import { contracts, topology } from '@cartwheel/contracts';
 import { ProblemFilter, validationPipe } from '@cartwheel/http';
 import { UnitOfWork, Wake } from '@cartwheel/outbox';
 import { type Queryable, transaction } from '@cartwheel/postgres';
@@ -8,6 +8,7 @@ import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing'
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { OrderRepository } from '../order.repository.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../order.schema.ts';
 import { Backpressure } from './backpressure.ts';
 import { Catalogue } from './catalogue.ts';
@@ -20,9 +21,9 @@ let url: string;
 let backpressure: Backpressure;
 
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   await db.admin.query(`INSERT INTO products (sku, name, price_minor, currency) VALUES ('mug', 'Mug', 1250, 'EUR')`);
-  const unitOfWork = new UnitOfWork(db.pool, { source: 'order', topology: topology() }, new Wake());
+  const unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology() }, new Wake());
   const provided = [
     { provide: UnitOfWork, useValue: unitOfWork },
     { provide: Backpressure, useValue: { admit: (tx: Queryable) => backpressure.admit(tx) } },
@@ -117,8 +118,8 @@ test('a repeat gets its stored answer while new orders are refused, and who was 
 test('the outbox is looked at once a second, however many orders come', async () => {
   const begun = performance.now();
   let looks = 0;
-  await transaction(db.pool, async (tx) => {
-    const counting: typeof tx = {
+  await transaction(db.dataSource, async (tx) => {
+    const counting: Queryable = {
       query: (sql, parameters) => {
         looks += 1;
         return tx.query(sql, parameters);

@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { bench, type Bench } from '../fixtures/bench.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { StripeGateway } from './stripe-gateway.ts';
 
@@ -18,8 +19,8 @@ let gateway: GatewaySimulator;
 let shop: Bench;
 Logger.overrideLogger(false);
 beforeAll(async () => {
-  [db, gateway] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
-  shop = bench(db.pool, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 1_000 }));
+  [db, gateway] = await Promise.all([testDatabase(schemas, { entities }), gatewaySimulator()]);
+  shop = bench(db.dataSource, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 1_000 }));
 });
 afterAll(async () => {
   await gateway?.stop();

@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { bench, type Bench } from '../fixtures/bench.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { StripeGateway } from './stripe-gateway.ts';
 
@@ -24,8 +25,11 @@ describe.each([
   let gateway: GatewaySimulator;
   let shop: Bench;
   beforeAll(async () => {
-    [db, gateway] = await Promise.all([testDatabase(schemas), gatewaySimulator({ IDEMPOTENCY_KEY_LIFETIME_MS })]);
-    shop = bench(db.pool, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
+    [db, gateway] = await Promise.all([
+      testDatabase(schemas, { entities }),
+      gatewaySimulator({ IDEMPOTENCY_KEY_LIFETIME_MS }),
+    ]);
+    shop = bench(db.dataSource, new StripeGateway({ url: gateway.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
   });
   afterAll(async () => {
     await gateway?.stop();

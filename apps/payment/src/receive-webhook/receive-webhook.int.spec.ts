@@ -1,6 +1,6 @@
 import { ProblemFilter } from '@cartwheel/http';
 import { UnitOfWork } from '@cartwheel/outbox';
-import { autocommit } from '@cartwheel/postgres';
+import { autocommit, transaction } from '@cartwheel/postgres';
 import { deriveId, newId } from '@cartwheel/primitives';
 import { DATABASE } from '@cartwheel/service';
 import {
@@ -21,6 +21,7 @@ import { bench, type Bench } from '../fixtures/bench.ts';
 import { PaymentGateway } from '../gateway/payment-gateway.ts';
 import { StripeGateway } from '../gateway/stripe-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { KeepRawBody } from './keep-raw-body.ts';
 import { ReceiveWebhookController } from './receive-webhook.controller.ts';
@@ -40,11 +41,11 @@ beforeAll(async () => {
   const ports = await freePorts();
   url = `http://127.0.0.1:${ports.payment}/gateway/webhooks`;
   [db, simulator] = await Promise.all([
-    testDatabase(schemas),
+    testDatabase(schemas, { entities }),
     gatewaySimulator({ WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }),
   ]);
   const gateway = new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 });
-  shop = bench(db.pool, gateway);
+  shop = bench(db.dataSource, gateway);
   app = await serving(gateway, SECRET);
   await app.listen(ports.payment, '127.0.0.1');
 });
@@ -64,7 +65,7 @@ async function serving(gateway: PaymentGateway, secret: string): Promise<NestFas
       { provide: WebhookSignature, useFactory: () => new WebhookSignature(secret) },
       { provide: PaymentGateway, useValue: gateway },
       { provide: UnitOfWork, useValue: shop.unitOfWork },
-      { provide: DATABASE, useFactory: () => autocommit(db.pool) },
+      { provide: DATABASE, useFactory: () => autocommit(db.dataSource) },
     ],
   })
   class WebhookModule {}
@@ -147,7 +148,7 @@ describe('a webhook', () => {
     const orderId = await shop.placed('pm_card_visa');
     await shop.done();
     await shop.confirmed(orderId);
-    const payment = await shop.payments.loadByOrder(autocommit(db.pool), orderId);
+    const payment = await transaction(db.dataSource, (tx) => shop.payments.loadByOrder(tx, orderId));
     const lie = { status: 'succeeded', metadata: { paymentId: payment!.paymentId } };
     expect(await post(lie)).toMatchObject({ status: 200 });
     expect(await shop.state(orderId)).toBe('capturing');
@@ -167,7 +168,7 @@ describe('a webhook', () => {
 
   test('is refused when it was signed with another secret, or changed on the way', async () => {
     const orderId = await shop.placed('pm_card_visa');
-    const { paymentId } = (await shop.payments.loadByOrder(autocommit(db.pool), orderId))!;
+    const { paymentId } = (await transaction(db.dataSource, (tx) => shop.payments.loadByOrder(tx, orderId)))!;
     const object = { metadata: { paymentId } };
     const invalid = { status: 400, body: { code: 'webhook-signature-invalid' } };
     expect(await post(object, { secret: 'whsec_of_somebody_else' })).toMatchObject(invalid);
@@ -186,7 +187,7 @@ describe('a webhook', () => {
   test('is not taken while the gateway does not answer, so that it is sent again', async () => {
     const orderId = await shop.placed('pm_card_visa');
     await shop.done();
-    const { paymentId } = (await shop.payments.loadByOrder(autocommit(db.pool), orderId))!;
+    const { paymentId } = (await transaction(db.dataSource, (tx) => shop.payments.loadByOrder(tx, orderId)))!;
     await simulator.end();
     const before = await webhooksTaken();
     const sent = { metadata: { paymentId } };

@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { bench, type Bench } from '../fixtures/bench.ts';
 import { StripeGateway } from '../gateway/stripe-gateway.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 
 // When a topic gets more partitions, OrderCancelled may be read before OrderPlaced, or both at once. No other two facts can
@@ -20,8 +21,8 @@ let db: TestDatabase;
 let simulator: GatewaySimulator;
 let shop: Bench;
 beforeAll(async () => {
-  [db, simulator] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
-  shop = bench(db.pool, new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
+  [db, simulator] = await Promise.all([testDatabase(schemas, { entities }), gatewaySimulator()]);
+  shop = bench(db.dataSource, new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 }));
 });
 afterAll(async () => {
   await simulator?.stop();

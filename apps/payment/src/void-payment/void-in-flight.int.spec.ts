@@ -1,3 +1,4 @@
+import { transaction } from '@cartwheel/postgres';
 import { Transient } from '@cartwheel/primitives';
 import { gatewaySimulator, type GatewaySimulator, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -6,6 +7,7 @@ import { AuthorizePaymentWorker } from '../authorize-payment/authorize-payment.w
 import type { Payment } from '../domain/payment.ts';
 import { bench, type Bench } from '../fixtures/bench.ts';
 import { StripeGateway } from '../gateway/stripe-gateway.ts';
+import { entities } from '../entities.ts';
 import { schemas } from '../payment.schema.ts';
 import { VoidPaymentWorker } from './void-payment.worker.ts';
 
@@ -17,9 +19,9 @@ let simulator: GatewaySimulator;
 let gateway: StripeGateway;
 let shop: Bench;
 beforeAll(async () => {
-  [db, simulator] = await Promise.all([testDatabase(schemas), gatewaySimulator()]);
+  [db, simulator] = await Promise.all([testDatabase(schemas, { entities }), gatewaySimulator()]);
   gateway = new StripeGateway({ url: simulator.url, apiKey: 'sk_test_x', timeoutMs: 10_000 });
-  shop = bench(db.pool, gateway);
+  shop = bench(db.dataSource, gateway);
 });
 afterAll(async () => {
   await simulator?.stop();
@@ -101,10 +103,7 @@ function interleavings(a: number, b: number): string[] {
 
 async function placed(paymentMethod: string): Promise<Payment> {
   const orderId = await shop.placed(paymentMethod);
-  return shop.payments.loadByOrder(
-    { query: async (sql, values) => (await db.pool.query(sql, [...values!])).rows },
-    orderId,
-  ) as Promise<Payment>;
+  return (await transaction(db.dataSource, (tx) => shop.payments.loadByOrder(tx, orderId)))!;
 }
 
 async function play(schedule: string, actors: Record<string, ReturnType<typeof actor>>) {

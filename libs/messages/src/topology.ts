@@ -1,6 +1,4 @@
-import { type FactTopic, factTopics } from './facts.ts';
 import { consumerOf, groupOf } from './generation.ts';
-import { type TaskQueue, taskQueues } from './tasks.ts';
 
 /** The retry ladder: a failed task waits on rung 1, 2, 3 … and then stays on the last. One fixed delay per queue, so that no
  * short wait stands behind a long one. */
@@ -30,58 +28,75 @@ const KEPT_FOR_EVER = {
   'message.timestamp.type': 'CreateTime',
 };
 
-/** Which consumer group reads which topics. */
-const groups = {
-  order: ['payment-events', 'inventory-events'],
-  payment: ['order-events'],
-  inventory: ['order-events'],
-  email: ['order-events'],
-  'analytics.facts': ['order-events', 'payment-events', 'inventory-events'],
-  'analytics.sales': ['order-events'],
-  'analytics.funnel': ['order-events'],
-  'analytics.top-products': ['order-events'],
-  'analytics.completion': ['order-events'],
-} as const satisfies Record<string, readonly FactTopic[]>;
-
-export type ConsumerGroup = keyof typeof groups;
-
-/** The domain of a shop's Message-IDs: two shops that send to one mailbox do not take each other's mails for their own. */
-export function mailDomain(namespace: string): string {
-  return namespace === '' ? 'cartwheel.example' : `${namespace}.cartwheel.example`;
-}
-
-export type Topology = ReturnType<typeof topology>;
+/** What the names of a topology are made from. */
+export type Places<Topic extends string, Group extends string, Queue extends string> = {
+  /** The topics that facts go to. */
+  readonly topics: readonly Topic[];
+  /** How many partitions set-up gives a topic. */
+  readonly partitions: number;
+  /** Which consumer group reads which topics. */
+  readonly groups: Readonly<Record<Group, readonly NoInfer<Topic>[]>>;
+  /** The queues that tasks go to. */
+  readonly queues: readonly Queue[];
+};
 
 /**
  * The one source of every name on both brokers, with the arguments they are declared with. All names carry the namespace,
  * so that two systems share a broker without meeting; services, set-up, tests and checker ask here.
- *
- * RabbitMQ answers 406 to a queue that is declared again with other arguments: these are final.
  */
-export function topology(namespace = '', { partitions = 12 } = {}) {
+export type Topology<Topic extends string = string, Group extends string = string, Queue extends string = string> = {
+  readonly namespace: string;
+  topic(name: Topic): string;
+  topicsOf(consumer: Group): string[];
+  groupId(group: Group, generation?: number): string;
+  readonly consumers: readonly Group[];
+  deadLetterTopic(topic: string, consumer: string): string;
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: number;
+    readonly config: Readonly<Record<string, string>>;
+  }[];
+  readonly exchange: string;
+  queue(name: Queue): string;
+  /** `rung` is from 0. */
+  retryQueue(queue: string, rung: number): string;
+  deadQueue(queue: string): string;
+  readonly queues: readonly {
+    readonly name: string;
+    readonly binding: string | undefined;
+    readonly arguments: Readonly<Record<string, string | number>>;
+  }[];
+};
+
+/** RabbitMQ answers 406 to a queue that is declared again with other arguments: these are final. */
+export function topologyOf<Topic extends string, Group extends string, Queue extends string>(
+  places: Places<Topic, Group, Queue>,
+  namespace = '',
+  partitions = places.partitions,
+): Topology<Topic, Group, Queue> {
   const named = (name: string) => (namespace === '' ? name : `${namespace}.${name}`);
-  const consumers = Object.keys(groups) as ConsumerGroup[];
+  const consumers = Object.keys(places.groups) as Group[];
   // A rebuild's dead letters go where its projection's go: no topic is made for it.
   const deadLetterTopic = (topic: string, consumer: string) => `${topic}.${groupOf(consumer)}.dlq`;
   const deadQueue = (queue: string) => `${queue}.dead`;
-  const topic = (name: FactTopic) => named(name);
+  const topic = (name: Topic) => named(name);
   const quorum = { 'x-queue-type': 'quorum' };
 
   return {
     namespace,
     topic,
-    topicsOf: (consumer: ConsumerGroup) => groups[consumer].map(topic),
-    groupId: (group: ConsumerGroup, generation?: number) => named(consumerOf(group, generation)),
+    topicsOf: (consumer) => places.groups[consumer].map(topic),
+    groupId: (group, generation) => named(consumerOf(group, generation)),
     consumers,
     deadLetterTopic,
     topics: [
-      ...factTopics.map((name) => ({
+      ...places.topics.map((name) => ({
         name: topic(name),
         partitions,
         config: { ...KEPT_FOR_EVER, 'max.message.bytes': String(MESSAGE_MAX_BYTES) },
       })),
       ...consumers.flatMap((consumer) =>
-        groups[consumer].map((name) => ({
+        places.groups[consumer].map((name) => ({
           name: deadLetterTopic(topic(name), consumer),
           partitions: 1,
           config: { ...KEPT_FOR_EVER, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
@@ -89,10 +104,10 @@ export function topology(namespace = '', { partitions = 12 } = {}) {
       ),
     ],
     exchange: named('tasks'),
-    queue: (name: TaskQueue) => named(name),
-    retryQueue: (queue: string, rung: number) => `${queue}.retry.${retryRungs[rung]!.name}`,
+    queue: named,
+    retryQueue: (queue, rung) => `${queue}.retry.${retryRungs[rung]!.name}`,
     deadQueue,
-    queues: taskQueues.flatMap((name) => {
+    queues: places.queues.flatMap((name) => {
       const work = named(name);
       // At-least-once dead-lettering needs reject-publish; the quorum default is at-most-once, and a hop could lose a task.
       const handOver = (to: string) => ({

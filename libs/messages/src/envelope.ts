@@ -1,9 +1,7 @@
 import { Permanent } from '@cartwheel/primitives';
 import { z } from 'zod';
 import type { Delivery, HeaderValue } from './delivery.ts';
-import { facts } from './facts.ts';
-import type { Message } from './message.ts';
-import { tasks } from './tasks.ts';
+import type { Contract, Message } from './message.ts';
 import { text } from './text.ts';
 
 /**
@@ -40,9 +38,13 @@ export function causedBy(fact: Envelope): Cause {
   };
 }
 
-/** The headers of a message that is about to be sent. */
-export function headersOf(message: Message, source: string, cause: Cause, sequence?: number): Record<string, string> {
-  const { version } = message.kind === 'fact' ? facts[message.type] : tasks[message.type];
+/** The headers of a message that is about to be sent, in this version of its contract. */
+export function headersOf(
+  message: Message & Pick<Contract, 'version'>,
+  source: string,
+  cause: Cause,
+  sequence?: number,
+): Record<string, string> {
   return {
     'content-type': 'application/json',
     ce_specversion: '1.0',
@@ -51,7 +53,7 @@ export function headersOf(message: Message, source: string, cause: Cause, sequen
     ce_source: source,
     ce_subject: message.subject,
     ce_time: message.time,
-    ce_dataversion: String(version),
+    ce_dataversion: String(message.version),
     ...(sequence === undefined ? {} : { ce_sequence: String(sequence) }),
     ce_correlationid: cause.correlationId,
     ce_causationid: cause.causationId,
@@ -120,18 +122,13 @@ export function versionOf(delivery: Delivery): number | undefined {
   return Number.isInteger(version) ? version : undefined;
 }
 
-/** That type if a contract knows it: a stranger's may be anything, and is not to be shown. */
-export function knownTypeOf(delivery: Delivery): string | undefined {
-  const type = typeOf(delivery) ?? '';
-  return Object.hasOwn(facts, type) || Object.hasOwn(tasks, type) ? type : undefined;
-}
-
 /**
  * Reads a delivery against its contract.
+ * @param contractOf the contract of a type; undefined where none is known
  * @throws UnreadableMessage — its text is one of our own fixed sentences: a parser's message would quote the input,
  *   which may be personal.
  */
-export function readEnvelope(delivery: Delivery): Envelope {
+export function readEnvelope(delivery: Delivery, contractOf: (type: string) => Contract | undefined): Envelope {
   const attributes = Attributes.safeParse(
     Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, decoded(value)])),
   );
@@ -140,7 +137,7 @@ export function readEnvelope(delivery: Delivery): Envelope {
     throw new UnreadableMessage('undecodable', `headers missing or malformed: ${names}`);
   }
   const a = attributes.data;
-  const contract = { ...facts, ...tasks }[a.ce_type as keyof typeof facts];
+  const contract = contractOf(a.ce_type);
   if (contract === undefined) throw new UnreadableMessage('undecodable', 'no contract for this type', a.ce_id);
   if (contract.version !== a.ce_dataversion) {
     throw new UnreadableMessage(
