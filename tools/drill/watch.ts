@@ -26,7 +26,7 @@ export async function watchSql(reach: Reach): Promise<void> {
   const transactions = new WeakMap<object, string[]>();
   around(pg.Client, 'query', function (query, ...given) {
     const statement = nameOf(this, given);
-    if (statement === 'BEGIN') transactions.set(this, []);
+    if (statement === 'BEGIN' || statement === 'START TRANSACTION') transactions.set(this, []);
     const trail = transactions.get(this) ?? [];
     reach(`before ${statement}`, trail);
     const answer = query();
@@ -43,7 +43,8 @@ export async function watchSql(reach: Reach): Promise<void> {
 function nameOf(client: object, [sql, parameters]: unknown[]): string {
   const { application_name: session = '' } = (client as { connectionParameters: { application_name?: string } })
     .connectionParameters;
-  const words = typeof sql === 'string' ? sql.trim().split(/\s+/).slice(0, 3) : [];
+  // TypeORM writes names in quotes, and no space before the columns.
+  const words = typeof sql === 'string' ? sql.replaceAll('"', '').trim().split(/[\s(]+/).slice(0, 3) : [];
   const first = Array.isArray(parameters) && typeof parameters[0] === 'string' ? [parameters[0]] : [];
   return [...(session.startsWith('relay:') ? [session] : []), ...words, ...first].join(' ');
 }

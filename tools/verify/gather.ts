@@ -1,11 +1,12 @@
 import { allDone, type Connections } from './connections.ts';
 import type { Evidence } from './evidence.ts';
+import { assertFits } from './fits.ts';
 import { holdsAddress } from './read/address.ts';
 import { inSnapshot, readPlatform, type Read, readTasks } from './read/database.ts';
 import { byGroup } from './read/generations.ts';
 import { readQueues } from './read/queues.ts';
 import { readAnalytics, readEmails, readInventory, readOrders, readPayments } from './read/services.ts';
-import { readLog } from './read/topics.ts';
+import { countFacts, readLog } from './read/topics.ts';
 import { readLedger, readMailbox } from './read/web.ts';
 import type { ServiceName } from './target.ts';
 
@@ -17,6 +18,7 @@ export async function gather(shop: Connections, unrest: readonly string[]): Prom
       own: await own(read),
       platform: await readPlatform(read),
     }));
+  assertFits(await countFacts(shop));
   // First, alone: what was announced before a database is read had been applied by then, and was not set aside afterwards
   // unless it was taken a second time.
   const log = await readLog(shop);

@@ -1,9 +1,9 @@
 import { facts, type FactType, groupOf, type HeaderValue, maskPersonal, readEnvelope } from '@cartwheel/contracts';
-import type { Undecodable } from '@cartwheel/kafka';
+import { topicEnds, type Undecodable } from '@cartwheel/kafka';
 import { describeError } from '@cartwheel/primitives';
 import type { KafkaMessage } from 'kafkajs';
 import { Friendly } from '../../stack/friendly.ts';
-import type { Connections } from '../connections.ts';
+import { answering, type Connections } from '../connections.ts';
 import { type FactRecord, recordPlace } from '../evidence.ts';
 import { holdsAddress } from './address.ts';
 import { readToEnd } from './read-to-end.ts';
@@ -15,6 +15,13 @@ export type Log = {
   headers: number;
   readonly deadLetterCopies: Set<string>;
 };
+
+/** How many records the fact topics hold. */
+export async function countFacts({ admin, topology, target }: Connections): Promise<number> {
+  const names = [...new Set(Object.values(facts).map(({ topic }) => topology.topic(topic)))];
+  const ends = await answering('Kafka', target.kafkaBrokers.join(', '), topicEnds(admin, names));
+  return [...ends.values()].flat().reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
+}
 
 /** Reads every fact topic and dead letter topic from its beginning to where it ends now. */
 export async function readLog(shop: Connections): Promise<Log> {
