@@ -44,7 +44,14 @@ function nameOf(client: object, [sql, parameters]: unknown[]): string {
   const { application_name: session = '' } = (client as { connectionParameters: { application_name?: string } })
     .connectionParameters;
   // TypeORM writes names in quotes, and no space before the columns.
-  const words = typeof sql === 'string' ? sql.replaceAll('"', '').trim().split(/[\s(]+/).slice(0, 3) : [];
+  const words =
+    typeof sql === 'string'
+      ? sql
+          .replaceAll('"', '')
+          .trim()
+          .split(/[\s(]+/)
+          .slice(0, 3)
+      : [];
   const first = Array.isArray(parameters) && typeof parameters[0] === 'string' ? [parameters[0]] : [];
   return [...(session.startsWith('relay:') ? [session] : []), ...words, ...first].join(' ');
 }
