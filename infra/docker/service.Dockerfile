@@ -46,14 +46,14 @@ WORKDIR /cartwheel
 USER node
 
 # The tools run as TypeScript, of which Node takes the types away by itself; the libraries as JavaScript. What they know of
-# the services is their schemas, migrations, transports, generations and the rules of their domains (tools/shop/tools-image.spec.ts).
+# the services is their schemas, migrations, generations and the rules of their domains (tools/shop/tools-image.spec.ts).
 FROM manifests AS assemble-tools
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY --from=build /cartwheel/libs libs
 COPY apps apps
 COPY tools tools
-RUN find apps -name node_modules -prune -o -type f ! -name '*.schema.ts' ! -name '*.transports.ts' ! -name 'generations.ts' ! -path '*/src/domain/*' ! -path '*/src/migrations/*' -print | xargs rm -f \
+RUN find apps -name node_modules -prune -o -type f ! -name '*.schema.ts' ! -name 'generations.ts' ! -path '*/src/domain/*' ! -path '*/src/migrations/*' -print | xargs rm -f \
  && rm -rf libs/*/src libs/*/tsconfig.json tools/stack/native tools/docs tools/test tools/check tools/bootstrap.mjs .npmrc \
  && find apps libs tools -type d -empty -delete
 

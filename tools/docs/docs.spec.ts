@@ -170,11 +170,13 @@ describe.each(services)('the README of %s', (service) => {
   });
 
   test('lists every variable that the service reads, with its default, and no other', () => {
-    const common = /environment = z\.object\(\{(.*?)^\}\)/ms.exec(read('libs/service/src/config.ts'))![1]!;
+    const config = read('libs/service/src/config.ts');
+    const own = sourcesOf('config.ts').join('');
+    const ofWorkers = /workerEnvironment = environment\.extend\(\{(.*?)^\}\)/ms.exec(config)![1]!;
+    const ofAll = /environment = z\.object\(\{(.*?)^\}\)/ms.exec(config)![1]!;
+    const common = own.includes('workerEnvironment') ? `${ofAll}\n${ofWorkers}` : ofAll;
     const declared = [
-      ...`${common}\n${sourcesOf('config.ts').join('')}`.matchAll(
-        /^ +([A-Z][A-Z_]+):(.*?)(?=^ +(?:[A-Z][A-Z_]+:|\/\*\*)|$(?![^]))/gms,
-      ),
+      ...`${common}\n${own}`.matchAll(/^ +([A-Z][A-Z_]+):(.*?)(?=^ +(?:[A-Z][A-Z_]+:|\/\*\*)|$(?![^]))/gms),
     ];
     const inConfig = declared.map(([, name, type]) => {
       const value = /\.default\(([^)]*)\)/.exec(type!)?.[1]?.replaceAll(/^'|'$|(?<=\d)_(?=\d)/g, '');

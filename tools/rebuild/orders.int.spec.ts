@@ -4,6 +4,7 @@ import { newId } from '@cartwheel/primitives';
 import { eventually, testDatabase, type TestDatabase } from '@cartwheel/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { cancel, notePaymentAuthorized, noteStockReserved, place } from '../../apps/order/src/domain/order.ts';
+import { entities } from '../../apps/order/src/entities.ts';
 import { OrderRepository } from '../../apps/order/src/order.repository.ts';
 import { schemas } from '../../apps/order/src/order.schema.ts';
 import { rebuildOrders } from './orders.ts';
@@ -14,7 +15,7 @@ let db: TestDatabase;
 let unitOfWork: UnitOfWork;
 
 beforeAll(async () => {
-  db = await testDatabase(schemas);
+  db = await testDatabase(schemas, { entities });
   unitOfWork = new UnitOfWork(db.dataSource, { source: 'order', contracts, topology: topology() }, new Wake());
 });
 afterAll(() => db?.drop());

@@ -2,7 +2,6 @@ import { consumerOf } from '@cartwheel/contracts';
 import { type Locks, lockSubjects } from '@cartwheel/inbox';
 import { DatabaseUnavailable, type Queryable } from '@cartwheel/postgres';
 import type { ConsumerDescription } from '@cartwheel/service';
-import { COMPLETION, FUNNEL, SALES, TOP_PRODUCTS } from './analytics.transports.ts';
 
 /**
  * Prevents: a read model that is half old and half new, or that counts a fact in neither or both, when it is built again.
@@ -15,10 +14,10 @@ import { COMPLETION, FUNNEL, SALES, TOP_PRODUCTS } from './analytics.transports.
  * Proof: generations.int.spec.ts, rebuild.fault.spec.ts
  */
 export const projections = {
-  sales: { group: 'analytics.sales', transportId: SALES, table: 'sales' },
-  funnel: { group: 'analytics.funnel', transportId: FUNNEL, table: 'funnel_orders' },
-  'top-products': { group: 'analytics.top-products', transportId: TOP_PRODUCTS, table: 'product_lines' },
-  completion: { group: 'analytics.completion', transportId: COMPLETION, table: 'completion_times' },
+  sales: { group: 'analytics.sales', table: 'sales' },
+  funnel: { group: 'analytics.funnel', table: 'funnel_orders' },
+  'top-products': { group: 'analytics.top-products', table: 'product_lines' },
+  completion: { group: 'analytics.completion', table: 'completion_times' },
 } as const;
 
 export type Projection = keyof typeof projections;
@@ -34,10 +33,10 @@ export async function consumersNow(database: Queryable): Promise<ConsumerDescrip
     `SELECT projection, generation FROM projection_generations WHERE state IN ('building', 'live')
      ORDER BY projection, generation`,
   );
-  return rows.map(({ projection, generation }) => {
-    const { group, transportId } = projections[projection];
-    return { group, transportId, generation, locks: locksOf(projection, generation) };
-  });
+  return rows.map(({ projection, generation }) => ({
+    group: projections[projection].group,
+    ...{ generation, locks: locksOf(projection, generation) },
+  }));
 }
 
 /**

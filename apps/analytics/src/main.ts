@@ -2,7 +2,6 @@ import { runService } from '@cartwheel/service';
 import { AnalyticsModule } from './analytics.module.ts';
 import { entities } from './entities.ts';
 import { schemas } from './analytics.schema.ts';
-import { ALL_FACTS } from './analytics.transports.ts';
 import { config } from './config.ts';
 import { factGaps } from './find-gaps/fact-gaps.ts';
 import { consumersNow } from './generations.ts';
@@ -14,7 +13,7 @@ await runService({
   module: AnalyticsModule,
   schemas,
   entities,
-  consumers: [{ group: 'analytics.facts', transportId: ALL_FACTS }],
+  consumers: [{ group: 'analytics.facts' }],
   changing: consumersNow,
   tellTrail,
   samples: [factGaps],

@@ -1,10 +1,10 @@
-import { environment, readConfig } from '@cartwheel/service';
+import { readConfig, workerEnvironment } from '@cartwheel/service';
 import { z } from 'zod';
 
 /** The only reader of process.env. */
 export const config = readConfig(
   'email',
-  environment.extend({
+  workerEnvironment.extend({
     /** For example smtp://127.0.0.1:7025?ignoreTLS=true */
     SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must be an smtp:// address'),
     /** Below SHUTDOWN_DEADLINE_MS a silent mail server holds up no shutdown. */

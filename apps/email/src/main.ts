@@ -4,7 +4,6 @@ import { config } from './config.ts';
 import { EmailModule } from './email.module.ts';
 import { entities } from './entities.ts';
 import { schemas } from './email.schema.ts';
-import { EMAIL, EMAIL_TASKS } from './email.transports.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
@@ -13,7 +12,7 @@ await runService({
   module: EmailModule,
   schemas,
   entities,
-  consumers: [{ group: 'email', transportId: EMAIL, locks: lockSubjects }],
-  workers: [{ queue: 'email.message', transportId: EMAIL_TASKS, prefetch: 8 }],
+  consumers: [{ group: 'email', locks: lockSubjects }],
+  tasks: { rabbitmqUrl: config.RABBITMQ_URL, workers: [{ queue: 'email.message', prefetch: 8 }] },
   tellTrail,
 });

@@ -4,7 +4,6 @@ import { heldReservations } from './count-reservations/held-reservations.ts';
 import { InventoryModule } from './inventory.module.ts';
 import { entities } from './entities.ts';
 import { schemas } from './inventory.schema.ts';
-import { INVENTORY } from './inventory.transports.ts';
 import { lockStock } from './stock.repository.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';
 
@@ -14,7 +13,7 @@ await runService({
   module: InventoryModule,
   schemas,
   entities,
-  consumers: [{ group: 'inventory', transportId: INVENTORY, locks: lockStock }],
+  consumers: [{ group: 'inventory', locks: lockStock }],
   tellTrail,
   samples: [heldReservations],
 });

@@ -6,7 +6,6 @@ import { OrderModule } from './order.module.ts';
 import { lockOrders } from './order.repository.ts';
 import { entities } from './entities.ts';
 import { schemas } from './order.schema.ts';
-import { ORDER } from './order.transports.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
@@ -15,7 +14,7 @@ await runService({
   module: OrderModule,
   schemas,
   entities,
-  consumers: [{ group: 'order', transportId: ORDER, locks: lockOrders }],
+  consumers: [{ group: 'order', locks: lockOrders }],
   tellTrail,
   samples: [openOrders],
   onPublished: countOrders,

@@ -1,10 +1,10 @@
-import { environment, readConfig } from '@cartwheel/service';
+import { readConfig, workerEnvironment } from '@cartwheel/service';
 import { z } from 'zod';
 
 /** The only reader of process.env. */
 export const config = readConfig(
   'payment',
-  environment.extend({
+  workerEnvironment.extend({
     /** The simulator, or https://api.stripe.com */
     GATEWAY_URL: z.url({ protocol: /^https?$/ }),
     GATEWAY_API_KEY: z.string().min(1),

@@ -5,7 +5,6 @@ import { PaymentModule } from './payment.module.ts';
 import { lockPayments } from './payment.repository.ts';
 import { entities } from './entities.ts';
 import { schemas } from './payment.schema.ts';
-import { CARD_TASKS, PAYMENT } from './payment.transports.ts';
 import { tellTrail } from './tell-trail/tell-trail.ts';
 
 await runService({
@@ -14,8 +13,8 @@ await runService({
   module: PaymentModule,
   schemas,
   entities,
-  consumers: [{ group: 'payment', transportId: PAYMENT, locks: lockPayments }],
-  workers: [{ queue: 'payment.card', transportId: CARD_TASKS, prefetch: 8 }],
+  consumers: [{ group: 'payment', locks: lockPayments }],
+  tasks: { rabbitmqUrl: config.RABBITMQ_URL, workers: [{ queue: 'payment.card', prefetch: 8 }] },
   tellTrail,
   samples: [heldPayments],
 });

@@ -70,7 +70,7 @@ describe('a message that fails', () => {
     expect(kept[0]).toMatchObject({ state: 'parked', attempts: 1, is_due: false, error_class: 'TypeError' });
     const waiting = { state: 'parked', attempts: 0, is_due: true, first_failed_at: null, error_class: null };
     expect(kept.slice(1)).toMatchObject([waiting, waiting, waiting]);
-    expect(events.toSorted()).toEqual(['parked', 'waiting', 'waiting', 'waiting']);
+    expect(events.toSorted()).toEqual(['divided', 'parked', 'waiting', 'waiting', 'waiting']);
   });
 
   test('holds its key for its own consumer and topic only', async () => {

@@ -18,7 +18,6 @@ export const environment = z.object({
     .min(1)
     .transform((list) => list.split(',').map((broker) => broker.trim()))
     .refine((list) => list.every((broker) => /^[^:\s]+:\d+$/.test(broker)), 'must be host:port[,host:port…]'),
-  RABBITMQ_URL: z.string().regex(/^amqps?:\/\//, 'must be an amqp:// address'),
   /** Stands before every topic, group, exchange and queue: two systems on one broker do not meet. */
   CARTWHEEL_NAMESPACE: z
     .string()
@@ -42,6 +41,11 @@ export const environment = z.object({
   /** Of a worker, between two of its transactions and in each. Above what its calls to the outside may take. */
   WORKER_DEADLINE_MS: z.coerce.number().int().min(100).max(600_000).default(90_000),
   SHUTDOWN_DEADLINE_MS: z.coerce.number().int().min(1_000).max(120_000).default(20_000),
+});
+
+/** The same for a service with workers. The others never open RabbitMQ. */
+export const workerEnvironment = environment.extend({
+  RABBITMQ_URL: z.string().regex(/^amqps?:\/\//, 'must be an amqp:// address'),
 });
 
 export type ServiceConfig = z.infer<typeof environment>;

@@ -58,7 +58,7 @@ const cause = { correlationId: newId(), causationId: newId() };
 const kept = () => db.admin.query<{ topic: string; state: string }>('SELECT * FROM parked_messages');
 
 test('handlers of Nest throw what they threw, which arrives as an Observable that errors', async () => {
-  const { strategy } = factConsumer(wiring, client, { group: 'payment', transportId: Symbol('test') });
+  const { strategy } = factConsumer(wiring, client, { group: 'payment' });
   const refusal = new Error('out of stock');
   strategy.addHandler('OrderPlaced', () => Promise.resolve(throwError(() => refusal)), true);
   const handlers = handlersOf(strategy);
@@ -72,7 +72,7 @@ describe('a consumer of facts', () => {
       topic: names.topic('order-events'),
       groupId: names.groupId('payment'),
     });
-    const { strategy, retrier } = factConsumer(wiring, client, { group: 'payment', transportId: Symbol('test') });
+    const { strategy, retrier } = factConsumer(wiring, client, { group: 'payment' });
     const done: string[] = [];
     const [bad, good] = [newId(), newId()];
     const handle = jest.fn<(data: { orderId: string }) => Promise<void>>((data) => {
@@ -141,12 +141,7 @@ test('a task that the broker gave up leaves the dead queue for a dead row of its
   )();
   await eventually(async () => expect(await inDeadQueue()).toBe(1));
 
-  const transportId = Symbol('test');
-  const worker = taskWorker(
-    wiring,
-    { url: rabbitmq.url, publisher },
-    { queue: 'payment.card', transportId, prefetch: 1 },
-  );
+  const worker = taskWorker(wiring, { url: rabbitmq.url, publisher }, { queue: 'payment.card', prefetch: 1 });
   worker.drainer.listen(() => undefined);
   closing.push(() => worker.drainer.close());
   await eventually(async () =>

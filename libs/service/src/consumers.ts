@@ -28,20 +28,20 @@ import {
   observedTask,
   observedTaskHandlers,
 } from './observed-messages.ts';
+import { factsTransport, tasksTransport } from './on-fact.ts';
 import type { Progress } from './progress.ts';
 import type { LagWatch } from './samples.ts';
 
-/** One consumer group of a service. Its handlers are the `@EventPattern`s that name the same `transportId`. */
+/** One consumer group of a service. Its handlers are the `@OnFact`s that name it, or no group if it has the service's name. */
 export type ConsumerDescription = {
   readonly group: ConsumerGroup;
-  readonly transportId: symbol;
   readonly locks?: Locks;
   /** A rebuild reads the same topics beside the others, as a group of its own. */
   readonly generation?: number;
 };
 
-/** The workers of one queue. */
-export type WorkerDescription = { readonly queue: TaskQueue; readonly transportId: symbol; readonly prefetch: number };
+/** The workers of one queue: the `@OnTask`s whose task is in it. `prefetch`: how many tasks it has at a time. */
+export type WorkerDescription = { readonly queue: TaskQueue; readonly prefetch: number };
 
 export type Wiring = {
   readonly source: string;
@@ -59,8 +59,9 @@ export type Wiring = {
 
 /** A consumer group: what consumes its topics, and what tries again the facts that it has parked. */
 export function factConsumer(wiring: Wiring, kafka: Kafka, description: ConsumerDescription) {
+  const transportId = factsTransport(description.group === wiring.source ? undefined : description.group);
   const { source, topology, dataSource, wake, logger, lagWatch, progress, deadlines, onFatal } = wiring;
-  const { group, transportId, locks, generation } = description;
+  const { group, locks, generation } = description;
   const consumer = consumerOf(group, generation);
   const groupId = topology.groupId(group, generation);
   const topics = topology.topicsOf(group);
@@ -135,7 +136,7 @@ function moving<Context>(handlers: Handlers<Context>, moved: () => void): Handle
 export function taskWorker(
   wiring: Wiring,
   { url, publisher }: { url: string; publisher: RabbitmqPublisher },
-  { queue, transportId, prefetch }: WorkerDescription,
+  { queue, prefetch }: WorkerDescription,
 ) {
   const { source, topology, dataSource, wake, unitOfWork, logger, progress, deadlines, onFatal } = wiring;
   const inbox = new TaskInbox({
@@ -168,7 +169,7 @@ export function taskWorker(
     ...broker,
     queue: name,
     prefetch,
-    transportId,
+    transportId: tasksTransport(queue),
     apply: (delivery, _, signal) =>
       progress.during((moved) => observedTask(delivery, () => inbox.apply(delivery, handlers, signal, moved))),
   });

@@ -1,7 +1,9 @@
 export type { ConsumerDescription } from './consumers.ts';
-export { environment, Port, readConfig, type ServiceConfig } from './config.ts';
+export { environment, Port, readConfig, type ServiceConfig, workerEnvironment } from './config.ts';
 export { platformSchemas, workerSchemas } from './schemas.ts';
 export { DATABASE } from './database.ts';
+export { handlersOf } from './handlers-of.ts';
+export { factsTransport, OnFact, OnTask } from './on-fact.ts';
 export type { OnPublished } from './observed-messages.ts';
 export type { Sample } from './samples.ts';
 export { runService, type ServiceDescription } from './run-service.ts';

@@ -44,7 +44,7 @@ import { PlatformModule } from './platform.module.ts';
 import { Progress } from './progress.ts';
 import { kafkaRelay, rabbitmqRelay } from './relays.ts';
 import type { TellTrail } from './trail.ts';
-import { LagWatch, observeDatabase, observeEventLoop, type Sample, tasks } from './samples.ts';
+import { LagWatch, observeDatabase, observeEventLoop, type Sample, tasks as repeating } from './samples.ts';
 import { unhandledRejection } from './unhandled-rejection.ts';
 
 export type ServiceDescription = {
@@ -56,8 +56,8 @@ export type ServiceDescription = {
   readonly consumers: readonly ConsumerDescription[];
   /** Those beside them that come and go while it runs, as the database says. Asked every second. */
   readonly changing?: (database: Queryable) => Promise<readonly ConsumerDescription[]>;
-  /** A service with workers also relays tasks; the others never talk to RabbitMQ. */
-  readonly workers?: readonly WorkerDescription[];
+  /** Of a service with workers, which also relays tasks. */
+  readonly tasks?: { readonly rabbitmqUrl: string; readonly workers: readonly WorkerDescription[] };
   /** What it knows of one order, for `GET /ops/trail`. */
   readonly tellTrail: TellTrail;
   /** What its own tables have to say at `GET /metrics`. */
@@ -84,7 +84,7 @@ export async function runService({
   entities,
   consumers,
   changing,
-  workers = [],
+  tasks,
   tellTrail,
   samples = [],
   onPublished,
@@ -113,10 +113,13 @@ export async function runService({
     ...{ source: name, topology, dataSource, wake, unitOfWork, logger },
     ...{ lagWatch, progress, deadlines, onFatal },
   };
-  const rabbitmq = { url: config.RABBITMQ_URL, publisher: new RabbitmqPublisher(config.RABBITMQ_URL, `relay:${name}`) };
+  const rabbitmq = tasks && {
+    url: tasks.rabbitmqUrl,
+    publisher: new RabbitmqPublisher(tasks.rabbitmqUrl, `relay:${name}`),
+  };
 
   const ofFacts = consumers.map((description) => factConsumer(wiring, kafka, description));
-  const ofTasks = workers.map((description) => taskWorker(wiring, rabbitmq, description));
+  const ofTasks = rabbitmq ? tasks.workers.map((description) => taskWorker(wiring, rabbitmq, description)) : [];
   const retriers = ofFacts.map(({ retrier }) => retrier);
   const announcing = ofFacts.map((consumer) => consumer.announcing);
   const strategies = [
@@ -132,17 +135,13 @@ export async function runService({
   };
   const toKafka = kafkaRelay(relaying, kafka, { onPublished });
   const copies = kafkaRelay(relaying, kafka, { channel: 'dead-letters' });
-  const relays = [
-    toKafka.relay,
-    copies.relay,
-    ...(workers.length > 0 ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : []),
-  ];
+  const relays = [toKafka.relay, copies.relay, ...(rabbitmq ? [rabbitmqRelay(relaying, rabbitmq.publisher)] : [])];
 
   const liveness = new Liveness(dataSource, strategies, progress);
-  const trail = { hasWorkers: workers.length > 0, tell: tellTrail };
+  const trail = { hasWorkers: tasks !== undefined, tell: tellTrail };
   const platform = { dataSource, unitOfWork, liveness, topology, opsToken: config.OPS_TOKEN, trail, renderMetrics };
   if (renderMetrics) {
-    observeDatabase(dataSource, workers.length > 0 ? [tasks, ...samples] : samples, logger);
+    observeDatabase(dataSource, tasks ? [repeating, ...samples] : samples, logger);
     observeEventLoop();
     lagWatch.start(logger);
   }
@@ -191,7 +190,7 @@ export async function runService({
     const takers = [...strategies.map((strategy) => strategy.close()), ...loops.map((loop) => loop.stop())];
     await Promise.all([app.close(), comingAndGoing.stop(), ...takers]);
     if (started) await Promise.all(relays.map((relay) => relay.stop()));
-    await Promise.all([toKafka.close(), copies.close(), rabbitmq.publisher.close(), lagWatch.close()]);
+    await Promise.all([toKafka.close(), copies.close(), rabbitmq?.publisher.close(), lagWatch.close()]);
     if (dataSource.isInitialized) await dataSource.destroy();
     await endTracing().catch((error: unknown) => logger.warn(describeError(error), 'spans are lost'));
     logger.info('stopped');

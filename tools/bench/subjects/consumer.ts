@@ -39,10 +39,9 @@ export function wiringAt(place: Place): Wiring {
 
 /** A consumer of a service: strategy, inbox, parking, and a handler that Nest calls. */
 export async function consumer(place: Place, meter: Meter, handler: Handler): Promise<() => Promise<void>> {
-  const transportId = Symbol('bench');
   const kafka = createKafka(place.kafkaBrokers, 'bench');
-  const { strategy } = factConsumer(wiringAt(place), kafka, { group: 'payment', transportId });
-  await nestWith(strategy, transportId, 'OrderPlaced', async (_data: unknown, { tx, fact }: FactContext) => {
+  const { strategy } = factConsumer(wiringAt(place), kafka, { group: 'payment' });
+  await nestWith(strategy, 'OrderPlaced', async (_data: unknown, { tx, fact }: FactContext) => {
     if (handler === 'statement') await tx.query(EFFECT, [fact.subject]);
     meter.add(1);
   });

@@ -4,10 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { type CustomTransportStrategy, Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import 'reflect-metadata';
 
-/** Listens with this strategy; `handle` is called through Nest, as an `@EventPattern` method of a controller is. */
+/** Listens with this strategy; `handle` is called through Nest, as a method of a controller is. */
 export async function nestWith<Context>(
   strategy: CustomTransportStrategy,
-  transportId: symbol,
   pattern: string,
   handle: (data: unknown, context: Context) => Promise<void>,
 ): Promise<void> {
@@ -20,7 +19,7 @@ export async function nestWith<Context>(
   };
   Object.defineProperty(Bench.prototype, 'handle', method);
   Controller()(Bench);
-  EventPattern(pattern, transportId)(Bench.prototype, 'handle', method);
+  EventPattern(pattern, strategy.transportId as symbol)(Bench.prototype, 'handle', method);
   Payload()(Bench.prototype, 'handle', 0);
   Ctx()(Bench.prototype, 'handle', 1);
   const app = await NestFactory.createMicroservice(

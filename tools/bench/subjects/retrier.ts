@@ -9,10 +9,7 @@ import { EFFECT } from './handler.ts';
 /** The retrier of a service, whose handler succeeds now. */
 export function retrier(place: Place, meter: Meter): void {
   const kafka = createKafka(place.kafkaBrokers, 'bench');
-  const { strategy, retrier: running } = factConsumer(wiringAt(place), kafka, {
-    group: 'payment',
-    transportId: Symbol('bench'),
-  });
+  const { strategy, retrier: running } = factConsumer(wiringAt(place), kafka, { group: 'payment' });
   strategy.addHandler(
     'OrderPlaced',
     async (_data: unknown, { tx, fact }: FactContext) => {

@@ -15,11 +15,10 @@ const PREFETCH = 8;
 
 /** A worker of a service: strategy, inbox, and a handler that Nest calls. The outside answers at once. */
 export async function worker(place: Place, meter: Meter, handler: Handler): Promise<void> {
-  const transportId = Symbol('bench');
   const publisher = new RabbitmqPublisher(place.rabbitmqUrl, 'bench');
   const broker = { url: place.rabbitmqUrl, publisher };
-  const { strategy } = taskWorker(wiringAt(place), broker, { queue: 'payment.card', transportId, prefetch: PREFETCH });
-  await nestWith(strategy, transportId, 'CapturePayment', async (_data: unknown, { task, finish }: TaskContext) => {
+  const { strategy } = taskWorker(wiringAt(place), broker, { queue: 'payment.card', prefetch: PREFETCH });
+  await nestWith(strategy, 'CapturePayment', async (_data: unknown, { task, finish }: TaskContext) => {
     await finish(async (tx) => {
       if (handler === 'statement') await tx.query(EFFECT, [task.subject]);
     });

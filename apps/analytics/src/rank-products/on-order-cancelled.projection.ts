@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderCancelled } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderCancelled } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { TOP_PRODUCTS } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 @Controller()
 export class ForgetLinesOnOrderCancelled {
-  @EventPattern<FactType>('OrderCancelled', TOP_PRODUCTS)
+  @OnFact('OrderCancelled', 'analytics.top-products')
   async forget(@Payload() { orderId }: OrderCancelled, @Ctx() { consumer, tx }: FactContext) {
     const key = [generationOf(consumer), orderId];
     const lines = await tx.query(

@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderCompleted } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderCompleted } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { TOP_PRODUCTS } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 @Controller()
 export class CountLinesOnOrderCompleted {
-  @EventPattern<FactType>('OrderCompleted', TOP_PRODUCTS)
+  @OnFact('OrderCompleted', 'analytics.top-products')
   async count(@Payload() { orderId }: OrderCompleted, @Ctx() { consumer, fact, tx }: FactContext) {
     const completion = [generationOf(consumer), orderId, fact.time];
     const lines = await tx.query(

@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderPlaced } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderPlaced } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { TOP_PRODUCTS } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 /** Other facts do not say what was ordered: the lines wait here until the order is completed, or the end waits for them. */
 @Controller()
 export class KeepLinesOnOrderPlaced {
-  @EventPattern<FactType>('OrderPlaced', TOP_PRODUCTS)
+  @OnFact('OrderPlaced', 'analytics.top-products')
   async keep(@Payload() { orderId, items }: OrderPlaced, @Ctx() { consumer, tx }: FactContext) {
     const [early] = await tx.query<{ completed_on: string | null }>(
       `DELETE FROM product_lines WHERE generation = $1 AND order_id = $2 AND sku = '' RETURNING completed_on::text`,

@@ -1,14 +1,14 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import { factTypes } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { ALL_FACTS } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 /** Keeps the fact, and counts it under its topic and subject: a number that is passed over is a gap (find-gaps/). */
 @Controller()
 export class RecordFactOnEveryFact {
-  @EventPattern(factTypes, ALL_FACTS)
-  async record(@Ctx() { fact, delivery, tx }: FactContext) {
+  @OnFact(factTypes, 'analytics.facts')
+  async record(@Payload() _: object, @Ctx() { fact, delivery, tx }: FactContext) {
     await tx.query(
       `WITH recorded AS (
          INSERT INTO facts (id, type, version, source, subject, time, sequence, correlation_id, causation_id, user_id,

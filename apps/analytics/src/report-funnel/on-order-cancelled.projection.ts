@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderCancelled } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderCancelled } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { FUNNEL } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 @Controller()
 export class NoteReasonOnOrderCancelled {
-  @EventPattern<FactType>('OrderCancelled', FUNNEL)
+  @OnFact('OrderCancelled', 'analytics.funnel')
   async note(@Payload() { orderId, reason }: OrderCancelled, @Ctx() { consumer, tx }: FactContext) {
     await tx.query(
       `INSERT INTO funnel_orders (generation, order_id, cancellation_reason) VALUES ($1, $2, $3)

@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderPlaced } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderPlaced } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { FUNNEL } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 /** It comes before every other fact about its order, unless the topic got more partitions. */
 @Controller()
 export class EnterFunnelOnOrderPlaced {
-  @EventPattern<FactType>('OrderPlaced', FUNNEL)
+  @OnFact('OrderPlaced', 'analytics.funnel')
   async enter(@Payload() { orderId }: OrderPlaced, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
       `INSERT INTO funnel_orders (generation, order_id, placed_on)

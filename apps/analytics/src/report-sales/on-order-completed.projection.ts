@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderCompleted } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderCompleted } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { SALES } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 @Controller()
 export class CountSaleOnOrderCompleted {
-  @EventPattern<FactType>('OrderCompleted', SALES)
+  @OnFact('OrderCompleted', 'analytics.sales')
   async count(@Payload() { total }: OrderCompleted, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
       `INSERT INTO sales AS s (generation, day, currency, orders, revenue_minor)

@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderRefunded } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderRefunded } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { SALES } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 /** On the day of the refund; what was sold on the day of the sale stays as it was. */
 @Controller()
 export class CountRefundOnOrderRefunded {
-  @EventPattern<FactType>('OrderRefunded', SALES)
+  @OnFact('OrderRefunded', 'analytics.sales')
   async count(@Payload() { amount }: OrderRefunded, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
       `INSERT INTO sales AS s (generation, day, currency, refunds, refunded_minor)

@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderCompleted } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderCompleted } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { COMPLETION } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 /** By the facts' own times, never a clock of ours: a rebuild after a year finds the same. `extract` is exact here, a numeric. */
 @Controller()
 export class StopTimingOnOrderCompleted {
-  @EventPattern<FactType>('OrderCompleted', COMPLETION)
+  @OnFact('OrderCompleted', 'analytics.completion')
   async stop(@Payload() { orderId }: OrderCompleted, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
       `INSERT INTO completion_times AS t (generation, order_id, completed_at) VALUES ($1, $2, $3)

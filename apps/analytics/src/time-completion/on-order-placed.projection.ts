@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { type FactType, generationOf, type OrderPlaced } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { generationOf, type OrderPlaced } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { COMPLETION } from '../analytics.transports.ts';
+import { OnFact } from '@cartwheel/service';
 
 @Controller()
 export class StartTimingOnOrderPlaced {
-  @EventPattern<FactType>('OrderPlaced', COMPLETION)
+  @OnFact('OrderPlaced', 'analytics.completion')
   async start(@Payload() { orderId }: OrderPlaced, @Ctx() { consumer, fact, tx }: FactContext) {
     await tx.query(
       `INSERT INTO completion_times AS t (generation, order_id, placed_at) VALUES ($1, $2, $3)

@@ -1,15 +1,15 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, OrderCompleted } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { OrderCompleted } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { EMAIL } from '../email.transports.ts';
+import { OnFact } from '@cartwheel/service';
 import { RequestEmail } from '../request-email.ts';
 
 @Controller()
 export class RequestReceiptOnOrderCompleted {
   constructor(private readonly requestEmail: RequestEmail) {}
 
-  @EventPattern<FactType>('OrderCompleted', EMAIL)
+  @OnFact('OrderCompleted')
   async request(@Payload() { orderId }: OrderCompleted, @Ctx() ctx: FactContext) {
     await this.requestEmail.execute(ctx.tx, orderId, 'receipt');
   }

@@ -1,15 +1,15 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, OrderConfirmed } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { OrderConfirmed } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
-import { EMAIL } from '../email.transports.ts';
+import { OnFact } from '@cartwheel/service';
 import { RequestEmail } from '../request-email.ts';
 
 @Controller()
 export class RequestConfirmationOnOrderConfirmed {
   constructor(private readonly requestEmail: RequestEmail) {}
 
-  @EventPattern<FactType>('OrderConfirmed', EMAIL)
+  @OnFact('OrderConfirmed')
   async request(@Payload() { orderId }: OrderConfirmed, @Ctx() ctx: FactContext) {
     await this.requestEmail.execute(ctx.tx, orderId, 'confirmation');
   }

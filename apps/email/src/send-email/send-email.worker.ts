@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { SendEmail as SendEmailTask, TaskType } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { SendEmail as SendEmailTask } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
-import { EMAIL_TASKS } from '../email.transports.ts';
+import { OnTask } from '@cartwheel/service';
 import { Mailer, OutcomeUnknown } from '../mailer/mailer.ts';
 import { SendEmail } from './send-email.ts';
 
@@ -14,7 +14,7 @@ export class SendEmailWorker {
   ) {}
 
   /** SMTP knows no idempotency key: a mail whose send has no known outcome is sent again, and that is on record. */
-  @EventPattern<TaskType>('SendEmail', EMAIL_TASKS)
+  @OnTask('SendEmail')
   async send(@Payload() { emailId }: SendEmailTask, @Ctx() ctx: TaskContext) {
     const mail = await ctx.transaction((tx) => this.sendEmail.begin(tx, emailId));
     if (mail === 'not-due') return;

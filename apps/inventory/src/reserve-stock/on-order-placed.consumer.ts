@@ -1,9 +1,9 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { fact, type FactType, type OrderPlaced } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { fact, type OrderPlaced } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { EndReservation } from '../end-reservation.ts';
-import { INVENTORY } from '../inventory.transports.ts';
 import { ReserveStock } from './reserve-stock.ts';
 
 @Controller()
@@ -13,7 +13,7 @@ export class ReserveStockOnOrderPlaced {
     private readonly endReservation: EndReservation,
   ) {}
 
-  @EventPattern<FactType>('OrderPlaced', INVENTORY)
+  @OnFact('OrderPlaced')
   async reserve(@Payload() { orderId, items }: OrderPlaced, @Ctx() ctx: FactContext) {
     const wanted = items.map(({ sku, quantity }) => ({ sku, quantity }));
     const shortfall = await this.reserveStock.execute(ctx.tx, orderId, wanted);

@@ -1,15 +1,15 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, OrderRefunded } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { OrderRefunded } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { EndReservation } from '../end-reservation.ts';
-import { INVENTORY } from '../inventory.transports.ts';
 
 @Controller()
 export class ReturnStockOnOrderRefunded {
   constructor(private readonly endReservation: EndReservation) {}
 
-  @EventPattern<FactType>('OrderRefunded', INVENTORY)
+  @OnFact('OrderRefunded')
   async return(@Payload() { orderId }: OrderRefunded, @Ctx() ctx: FactContext) {
     await this.endReservation.execute(ctx.tx, orderId, 'returned');
   }

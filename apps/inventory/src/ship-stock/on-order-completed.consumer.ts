@@ -1,15 +1,15 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, OrderCompleted } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { OrderCompleted } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { EndReservation } from '../end-reservation.ts';
-import { INVENTORY } from '../inventory.transports.ts';
 
 @Controller()
 export class ShipStockOnOrderCompleted {
   constructor(private readonly endReservation: EndReservation) {}
 
-  @EventPattern<FactType>('OrderCompleted', INVENTORY)
+  @OnFact('OrderCompleted')
   async ship(@Payload() { orderId }: OrderCompleted, @Ctx() ctx: FactContext) {
     await this.endReservation.execute(ctx.tx, orderId, 'shipped');
   }

@@ -1,16 +1,16 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, PaymentDeclined } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { PaymentDeclined } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { notePaymentDeclined } from '../domain/order.ts';
 import { OrderRepository } from '../order.repository.ts';
-import { ORDER } from '../order.transports.ts';
 
 @Controller()
 export class CancelOrderOnPaymentDeclined {
   constructor(private readonly orders: OrderRepository) {}
 
-  @EventPattern<FactType>('PaymentDeclined', ORDER)
+  @OnFact('PaymentDeclined')
   async cancel(@Payload() { orderId }: PaymentDeclined, @Ctx() ctx: FactContext) {
     await this.orders.change(ctx.tx, orderId, notePaymentDeclined);
   }

@@ -1,16 +1,16 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, StockRejected } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { StockRejected } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { noteStockRejected } from '../domain/order.ts';
 import { OrderRepository } from '../order.repository.ts';
-import { ORDER } from '../order.transports.ts';
 
 @Controller()
 export class CancelOrderOnStockRejected {
   constructor(private readonly orders: OrderRepository) {}
 
-  @EventPattern<FactType>('StockRejected', ORDER)
+  @OnFact('StockRejected')
   async cancel(@Payload() { orderId }: StockRejected, @Ctx() ctx: FactContext) {
     await this.orders.change(ctx.tx, orderId, noteStockRejected);
   }

@@ -1,16 +1,16 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, PaymentAuthorized } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { PaymentAuthorized } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { notePaymentAuthorized } from '../domain/order.ts';
 import { OrderRepository } from '../order.repository.ts';
-import { ORDER } from '../order.transports.ts';
 
 @Controller()
 export class ConfirmOrderOnPaymentAuthorized {
   constructor(private readonly orders: OrderRepository) {}
 
-  @EventPattern<FactType>('PaymentAuthorized', ORDER)
+  @OnFact('PaymentAuthorized')
   async note(@Payload() { orderId }: PaymentAuthorized, @Ctx() ctx: FactContext) {
     await this.orders.change(ctx.tx, orderId, notePaymentAuthorized);
   }

@@ -1,16 +1,16 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { FactType, PaymentRefunded } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { PaymentRefunded } from '@cartwheel/contracts';
 import type { FactContext } from '@cartwheel/inbox';
+import { OnFact } from '@cartwheel/service';
 import { notePaymentRefunded } from '../domain/order.ts';
 import { OrderRepository } from '../order.repository.ts';
-import { ORDER } from '../order.transports.ts';
 
 @Controller()
 export class RefundOrderOnPaymentRefunded {
   constructor(private readonly orders: OrderRepository) {}
 
-  @EventPattern<FactType>('PaymentRefunded', ORDER)
+  @OnFact('PaymentRefunded')
   async refund(@Payload() { orderId }: PaymentRefunded, @Ctx() ctx: FactContext) {
     await this.orders.change(ctx.tx, orderId, notePaymentRefunded);
   }

@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { AuthorizePayment, TaskType } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { AuthorizePayment } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
+import { OnTask } from '@cartwheel/service';
 import { Permanent, Transient } from '@cartwheel/primitives';
 import { type Answer, noteNotCreated, reasonOf } from '../domain/answer.ts';
 import { attempt, noteNeverCreated, type Payment, recordIntent } from '../domain/payment.ts';
 import { type Created, PaymentGateway } from '../gateway/payment-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
-import { CARD_TASKS } from '../payment.transports.ts';
 
 @Controller()
 export class AuthorizePaymentWorker {
@@ -20,7 +20,7 @@ export class AuthorizePaymentWorker {
    * Create the intent unconfirmed · write its id down under the payment's lock, unless a void came first · confirm. A void
    * therefore always knows the intent that may hold money.
    */
-  @EventPattern<TaskType>('AuthorizePayment', CARD_TASKS)
+  @OnTask('AuthorizePayment')
   async authorize(@Payload() { paymentId }: AuthorizePayment, @Ctx() ctx: TaskContext) {
     const due = await ctx.transaction((tx) => this.payments.load(tx, paymentId));
     if (due?.state !== 'authorizing') return;

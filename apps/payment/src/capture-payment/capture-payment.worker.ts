@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { CapturePayment, TaskType } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { CapturePayment } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
+import { OnTask } from '@cartwheel/service';
 import { Transient } from '@cartwheel/primitives';
 import { type Answer, isRefusedForGood, reasonOf } from '../domain/answer.ts';
 import type { Payment } from '../domain/payment.ts';
 import { PaymentGateway } from '../gateway/payment-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
-import { CARD_TASKS } from '../payment.transports.ts';
 
 @Controller()
 export class CapturePaymentWorker {
@@ -20,7 +20,7 @@ export class CapturePaymentWorker {
    * Capture. Refused for good: cancel the intent, so that the gateway itself says that no money is held, and only then call
    * the capture failed. A gateway that does not answer has not refused anything: the task waits.
    */
-  @EventPattern<TaskType>('CapturePayment', CARD_TASKS)
+  @OnTask('CapturePayment')
   async capture(@Payload() { paymentId }: CapturePayment, @Ctx() ctx: TaskContext) {
     const due = await ctx.transaction((tx) => this.payments.load(tx, paymentId));
     if (due?.state !== 'capturing') return;

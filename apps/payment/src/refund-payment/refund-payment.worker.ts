@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { RefundPayment, TaskType } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { RefundPayment } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
+import { OnTask } from '@cartwheel/service';
 import { Transient } from '@cartwheel/primitives';
 import { type Answer, reasonOf } from '../domain/answer.ts';
 import { PaymentGateway } from '../gateway/payment-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
-import { CARD_TASKS } from '../payment.transports.ts';
 
 @Controller()
 export class RefundPaymentWorker {
@@ -15,7 +15,7 @@ export class RefundPaymentWorker {
     private readonly gateway: PaymentGateway,
   ) {}
 
-  @EventPattern<TaskType>('RefundPayment', CARD_TASKS)
+  @OnTask('RefundPayment')
   async refund(@Payload() { paymentId }: RefundPayment, @Ctx() ctx: TaskContext) {
     const payment = await ctx.transaction((tx) => this.payments.load(tx, paymentId));
     if (payment?.state !== 'refunding') return;

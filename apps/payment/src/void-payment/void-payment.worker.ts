@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import type { TaskType, VoidPayment } from '@cartwheel/contracts';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { VoidPayment } from '@cartwheel/contracts';
 import type { TaskContext } from '@cartwheel/inbox';
+import { OnTask } from '@cartwheel/service';
 import { Permanent, Transient } from '@cartwheel/primitives';
 import { reasonOf } from '../domain/answer.ts';
 import { PaymentGateway } from '../gateway/payment-gateway.ts';
 import { PaymentRepository } from '../payment.repository.ts';
-import { CARD_TASKS } from '../payment.transports.ts';
 
 @Controller()
 export class VoidPaymentWorker {
@@ -15,7 +15,7 @@ export class VoidPaymentWorker {
     private readonly gateway: PaymentGateway,
   ) {}
 
-  @EventPattern<TaskType>('VoidPayment', CARD_TASKS)
+  @OnTask('VoidPayment')
   async void(@Payload() { paymentId }: VoidPayment, @Ctx() ctx: TaskContext) {
     const payment = await ctx.transaction((tx) => this.payments.load(tx, paymentId));
     if (payment?.state !== 'voiding') return;

@@ -1,2 +1,0 @@
-/** The consumer group `inventory`: the order's facts. */
-export const INVENTORY = Symbol('inventory');
