@@ -81,8 +81,8 @@ test('the README is one screen, and its picture fits a terminal', () => {
   expect(Math.max(...picture.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
-describe('docs/errors.md', () => {
-  const errors = read('docs/errors.md');
+describe('docs/reference/errors.md', () => {
+  const errors = read('docs/reference/errors.md');
   const sources = files('apps/*/src/**/*.ts', 'libs/*/src/**/*.ts')
     .filter((file) => !file.endsWith('.spec.ts'))
     .map(read)
@@ -105,7 +105,7 @@ describe('docs/errors.md', () => {
   });
 
   test('lists the codes that the API documents name, and no other but that of the health checks', () => {
-    const documents = files('docs/openapi/*.json').map(read).join('\n');
+    const documents = files('docs/reference/openapi/*.json').map(read).join('\n');
     const named = all(documents, /"code": \{\s*"type": "string",\s*"enum": \[([^\]]*)\]/g).flatMap((list) =>
       all(list, /"([\w-]+)"/g),
     );
@@ -119,22 +119,22 @@ describe('docs/errors.md', () => {
   });
 });
 
-test('docs/dead-letters.md lists every route for operators and no other, and names only options that the command has', () => {
-  const text = read('docs/dead-letters.md');
+test('docs/howto/dead-letters.md lists every route for operators and no other, and names only options that the command has', () => {
+  const text = read('docs/howto/dead-letters.md');
   const routes = routesOf(read('libs/service/src/dead-letters.controller.ts'));
   expect(sorted(all(text, /`((?:GET|POST) \/ops[^`?]+)/g))).toEqual(sorted(routes));
   const help = all(read('tools/dead-letters/main.ts'), /(--[a-z][a-z-]*)/g);
   expect(sorted(all(text, /(--[a-z][a-z-]*)/g)).filter((option) => !help.includes(option))).toEqual([]);
 });
 
-test('docs/checkout.md lists what npm run verify decides', () => {
+test('docs/start/checkout.md lists what npm run verify decides', () => {
   const numbered = decide(goodShop()).filter(({ promise }) => promise > 0);
-  const listed = section(read('docs/checkout.md'), 'What must always hold');
+  const listed = section(read('docs/start/checkout.md'), 'What must always hold');
   expect(all(listed, /^(\d+\. .+)$/gm)).toEqual(numbered.map(({ promise, title }) => `${promise}. ${title}`));
 });
 
-test('docs/verify.md lists the exit codes that npm run verify has, and every verdict', () => {
-  const text = read('docs/verify.md');
+test('docs/promises/verify.md lists the exit codes that npm run verify has, and every verdict', () => {
+  const text = read('docs/promises/verify.md');
   const help = /Exit code (.*?)`;/s.exec(read('tools/verify/main.ts'))![1]!;
   expect(all(text, /^\| (\d) +\|/gm)).toEqual(all(help, /(\d): /g));
   const verdicts = /readonly verdict: ([^;]+);/.exec(read('tools/verify/verdict.ts'))![1]!;
