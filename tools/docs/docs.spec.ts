@@ -2,6 +2,7 @@ import { type FactType, facts, type TaskQueue, taskQueues, tasks } from '@cartwh
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { chapters } from '../mutants/mutants.ts';
 import { consumerGroups, handledTypes } from '../verify/handled-types.ts';
 import { goodShop } from '../verify/promises/good-shop.ts';
 import { decide } from '../verify/verify.ts';
@@ -14,6 +15,7 @@ const files = (...patterns: string[]) => globSync(patterns, { cwd: root }).toSor
 const services = ['order', 'payment', 'inventory', 'email', 'analytics'] as const;
 const readmes = services.map((service) => `apps/${service}/README.md`);
 const documents = ['README.md', ...files('docs/**/*.md'), ...readmes];
+const patterns = files('docs/patterns/*.md').filter((file) => !file.endsWith('README.md'));
 
 /** The routes of a controller's source, like `GET /orders/:id`. */
 const routesOf = (source: string) => {
@@ -74,11 +76,60 @@ test('every file that the head of a pattern file names as its proof is there', (
   expect(named.filter((line) => !isThere(line.split(': ')[1]!))).toEqual([]);
 });
 
-test('the README is one screen, and its picture fits a terminal', () => {
-  const lines = read('README.md').split('\n');
-  expect(lines.length).toBeLessThanOrEqual(71);
-  const picture = /^```\n(.*?)^```/ms.exec(lines.join('\n'))![1]!;
-  expect(Math.max(...picture.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+describe('the README', () => {
+  const readme = read('README.md');
+
+  test('is one and a half screens, and its pictures fit a terminal', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(110);
+    const pictures = all(readme, /^```\n(.*?)^```/gms);
+    expect(pictures).toHaveLength(2);
+    expect(
+      Math.max(...pictures.flatMap((picture) => picture.split('\n').map((line) => line.length))),
+    ).toBeLessThanOrEqual(80);
+  });
+
+  test('links every pattern by the name that people search for', () => {
+    for (const page of patterns) expect(readme).toContain(`](${page})`);
+  });
+});
+
+test('the tour follows an order through at most 25 files of the services and 15 of the libraries', () => {
+  const named = inCode(read('docs/start/tour.md')).filter((code) => /^(apps|libs)\/.+\.ts$/.test(code));
+  expect(named).toEqual([...new Set(named)]);
+  expect(named.filter((file) => file.startsWith('apps/')).length).toBeLessThanOrEqual(25);
+  expect(named.filter((file) => file.startsWith('libs/')).length).toBeLessThanOrEqual(15);
+});
+
+describe.each(patterns)('%s', (page) => {
+  const text = read(page);
+  const mutants = chapters.flatMap((chapter) => chapter.mutants);
+
+  test('has the six parts', () => {
+    const parts = ['Problem', 'Smallest version', 'Here', 'Costs', 'Not here', 'Proof'];
+    expect(all(text, /^## (.+)$/gm)).toEqual(parts);
+  });
+
+  test('shows a sketch of at most 30 lines, and says that it is one', () => {
+    const sketches = all(text, /^```ts\n(.*?)^```/gms);
+    expect(sketches).toHaveLength(1);
+    expect(sketches[0]).toMatch(/^\/\/ Sketch, not a file of this repository/);
+    expect(sketches[0]!.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
+  });
+
+  test('names mutants that exist, with what they take away and the spec that goes red', () => {
+    const rows = [...section(text, 'Proof').matchAll(/^\| (.+?) +\| `([a-z-]+)` +\| `(.+?)` +\|$/gm)];
+    expect(rows.length).toBeGreaterThan(0);
+    const named = rows.map(([, promise, name, spec]) => ({ promise, name, spec }));
+    const known = mutants.map(({ promise, name, spec }) => ({ promise, name, spec }));
+    expect(known).toEqual(expect.arrayContaining(named));
+  });
+});
+
+test('docs/promises/limits.md begins with the five limits that matter most, which the README has too', () => {
+  const five = (text: string, title: string) => all(section(text, title), /^(\d)\. /gm);
+  expect(/^## (.+)$/m.exec(read('docs/promises/limits.md'))![1]).toBe('The five that matter most');
+  expect(five(read('docs/promises/limits.md'), 'The five that matter most')).toEqual(['1', '2', '3', '4', '5']);
+  expect(five(read('README.md'), 'Limits')).toEqual(['1', '2', '3', '4', '5']);
 });
 
 describe('docs/reference/errors.md', () => {
