@@ -30,6 +30,12 @@ const routesOf = (source: string) => {
 const all = (text: string, expression: RegExp) => [...text.matchAll(expression)].map(([, found]) => found!);
 const sorted = (names: Iterable<string>) => [...new Set(names)].toSorted();
 const withoutBlocks = (markdown: string) => markdown.replaceAll(/^```.*?^```/gms, '');
+/** As the forge makes it of a heading. */
+const toAnchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
 const section = (markdown: string, title: string) =>
   new RegExp(`^#+ ${title}\n(.*?)(?=^## |$(?![^]))`, 'ms').exec(markdown)?.[1] ?? '';
 const inCode = (markdown: string) => all(withoutBlocks(markdown), /`([^`\n]+)`/g);
@@ -54,6 +60,18 @@ describe('every document', () => {
       ...meant.filter((path) => !path.startsWith('.cartwheel/') && !isThere(path, '.', dirname(document))),
     ];
     expect(absent).toEqual([]);
+  });
+
+  test.each(documents)('%s links only to headings that exist', (document) => {
+    const links = [...withoutBlocks(read(document)).matchAll(/\]\(([^)#\s]*)#([^)\s]+)\)/g)];
+    const absent = links.filter(([, link, anchor]) => {
+      if (link!.includes('://')) return false;
+      const target = link === '' ? document : join(dirname(document), link!);
+      return !all(withoutBlocks(read(target)), /^#+ (.+)$/gm)
+        .map(toAnchor)
+        .includes(anchor!);
+    });
+    expect(absent.map(([text]) => text)).toEqual([]);
   });
 
   test.each(documents)('%s names only npm scripts that exist', (document) => {
