@@ -35,7 +35,7 @@ const commands = {
     script: 'tools/migration/main.ts',
   },
   openapi: { about: "write the services' API documents and the typed client", script: 'tools/openapi/main.ts' },
-  messages: { about: 'write docs/messages.md: who tells whom what', script: 'tools/messages/main.ts' },
+  messages: { about: 'write docs/reference/messages.md: who tells whom what', script: 'tools/messages/main.ts' },
   mutants: { about: 'take each safeguard out, see its test go red', script: 'tools/mutants/main.ts' },
   check: { about: 'format, lint, types, dependency rules', script: 'tools/check/main.ts' },
 };

@@ -17,7 +17,7 @@ const HELP = `npm run bench                  how fast relay, consumer and worker
                                backlog takes; about ten minutes
   -- --only <part>             relay, consumer, worker or backlog
   -- --quick                   a few messages: shows that it runs, says nothing
-  -- --markdown                the tables for docs/performance.md
+  -- --markdown                the tables for docs/operate/performance.md
   -- --stack docker|native|external
                                which engines; left out: your own if their
                                addresses are set, Docker if it answers, native

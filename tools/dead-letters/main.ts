@@ -32,7 +32,8 @@ Filters, for list, and instead of messages for replay and discard:
   --json                   for scripts: list and show
   --folder <path>          the shop's; left out: .cartwheel/up, or else demo
 
-Exit code 0: done. 1: not done, or not all of it. See docs/dead-letters.md.`;
+Exit code 0: done. 1: not done, or not all of it.
+See docs/howto/dead-letters.md.`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;

@@ -2,6 +2,7 @@ import { type FactType, facts, type TaskQueue, taskQueues, tasks } from '@cartwh
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { chapters } from '../mutants/mutants.ts';
 import { consumerGroups, handledTypes } from '../verify/handled-types.ts';
 import { goodShop } from '../verify/promises/good-shop.ts';
 import { decide } from '../verify/verify.ts';
@@ -14,6 +15,7 @@ const files = (...patterns: string[]) => globSync(patterns, { cwd: root }).toSor
 const services = ['order', 'payment', 'inventory', 'email', 'analytics'] as const;
 const readmes = services.map((service) => `apps/${service}/README.md`);
 const documents = ['README.md', ...files('docs/**/*.md'), ...readmes];
+const patterns = files('docs/patterns/*.md').filter((file) => !file.endsWith('README.md'));
 
 /** The routes of a controller's source, like `GET /orders/:id`. */
 const routesOf = (source: string) => {
@@ -28,6 +30,12 @@ const routesOf = (source: string) => {
 const all = (text: string, expression: RegExp) => [...text.matchAll(expression)].map(([, found]) => found!);
 const sorted = (names: Iterable<string>) => [...new Set(names)].toSorted();
 const withoutBlocks = (markdown: string) => markdown.replaceAll(/^```.*?^```/gms, '');
+/** As the forge makes it of a heading. */
+const toAnchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
 const section = (markdown: string, title: string) =>
   new RegExp(`^#+ ${title}\n(.*?)(?=^## |$(?![^]))`, 'ms').exec(markdown)?.[1] ?? '';
 const inCode = (markdown: string) => all(withoutBlocks(markdown), /`([^`\n]+)`/g);
@@ -54,6 +62,18 @@ describe('every document', () => {
     expect(absent).toEqual([]);
   });
 
+  test.each(documents)('%s links only to headings that exist', (document) => {
+    const links = [...withoutBlocks(read(document)).matchAll(/\]\(([^)#\s]*)#([^)\s]+)\)/g)];
+    const absent = links.filter(([, link, anchor]) => {
+      if (link!.includes('://')) return false;
+      const target = link === '' ? document : join(dirname(document), link!);
+      return !all(withoutBlocks(read(target)), /^#+ (.+)$/gm)
+        .map(toAnchor)
+        .includes(anchor!);
+    });
+    expect(absent.map(([text]) => text)).toEqual([]);
+  });
+
   test.each(documents)('%s names only npm scripts that exist', (document) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = all(read(document), /npm run ([a-z][a-z:-]*)/g);
@@ -74,15 +94,64 @@ test('every file that the head of a pattern file names as its proof is there', (
   expect(named.filter((line) => !isThere(line.split(': ')[1]!))).toEqual([]);
 });
 
-test('the README is one screen, and its picture fits a terminal', () => {
-  const lines = read('README.md').split('\n');
-  expect(lines.length).toBeLessThanOrEqual(71);
-  const picture = /^```\n(.*?)^```/ms.exec(lines.join('\n'))![1]!;
-  expect(Math.max(...picture.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+describe('the README', () => {
+  const readme = read('README.md');
+
+  test('is one and a half screens, and its pictures fit a terminal', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(110);
+    const pictures = all(readme, /^```\n(.*?)^```/gms);
+    expect(pictures).toHaveLength(2);
+    expect(
+      Math.max(...pictures.flatMap((picture) => picture.split('\n').map((line) => line.length))),
+    ).toBeLessThanOrEqual(80);
+  });
+
+  test('links every pattern by the name that people search for', () => {
+    for (const page of patterns) expect(readme).toContain(`](${page})`);
+  });
 });
 
-describe('docs/errors.md', () => {
-  const errors = read('docs/errors.md');
+test('the tour follows an order through at most 25 files of the services and 15 of the libraries', () => {
+  const named = inCode(read('docs/start/tour.md')).filter((code) => /^(apps|libs)\/.+\.ts$/.test(code));
+  expect(named).toEqual([...new Set(named)]);
+  expect(named.filter((file) => file.startsWith('apps/')).length).toBeLessThanOrEqual(25);
+  expect(named.filter((file) => file.startsWith('libs/')).length).toBeLessThanOrEqual(15);
+});
+
+describe.each(patterns)('%s', (page) => {
+  const text = read(page);
+  const mutants = chapters.flatMap((chapter) => chapter.mutants);
+
+  test('has the six parts', () => {
+    const parts = ['Problem', 'Smallest version', 'Here', 'Costs', 'Not here', 'Proof'];
+    expect(all(text, /^## (.+)$/gm)).toEqual(parts);
+  });
+
+  test('shows a sketch of at most 30 lines, and says that it is one', () => {
+    const sketches = all(text, /^```ts\n(.*?)^```/gms);
+    expect(sketches).toHaveLength(1);
+    expect(sketches[0]).toMatch(/^\/\/ Sketch, not a file of this repository/);
+    expect(sketches[0]!.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
+  });
+
+  test('names mutants that exist, with what they take away and the spec that goes red', () => {
+    const rows = [...section(text, 'Proof').matchAll(/^\| (.+?) +\| `([a-z-]+)` +\| `(.+?)` +\|$/gm)];
+    expect(rows.length).toBeGreaterThan(0);
+    const named = rows.map(([, promise, name, spec]) => ({ promise, name, spec }));
+    const known = mutants.map(({ promise, name, spec }) => ({ promise, name, spec }));
+    expect(known).toEqual(expect.arrayContaining(named));
+  });
+});
+
+test('docs/promises/limits.md begins with the five limits that matter most, which the README has too', () => {
+  const five = (text: string, title: string) => all(section(text, title), /^(\d)\. /gm);
+  expect(/^## (.+)$/m.exec(read('docs/promises/limits.md'))![1]).toBe('The five that matter most');
+  expect(five(read('docs/promises/limits.md'), 'The five that matter most')).toEqual(['1', '2', '3', '4', '5']);
+  expect(five(read('README.md'), 'Limits')).toEqual(['1', '2', '3', '4', '5']);
+});
+
+describe('docs/reference/errors.md', () => {
+  const errors = read('docs/reference/errors.md');
   const sources = files('apps/*/src/**/*.ts', 'libs/*/src/**/*.ts')
     .filter((file) => !file.endsWith('.spec.ts'))
     .map(read)
@@ -105,7 +174,7 @@ describe('docs/errors.md', () => {
   });
 
   test('lists the codes that the API documents name, and no other but that of the health checks', () => {
-    const documents = files('docs/openapi/*.json').map(read).join('\n');
+    const documents = files('docs/reference/openapi/*.json').map(read).join('\n');
     const named = all(documents, /"code": \{\s*"type": "string",\s*"enum": \[([^\]]*)\]/g).flatMap((list) =>
       all(list, /"([\w-]+)"/g),
     );
@@ -119,22 +188,22 @@ describe('docs/errors.md', () => {
   });
 });
 
-test('docs/dead-letters.md lists every route for operators and no other, and names only options that the command has', () => {
-  const text = read('docs/dead-letters.md');
+test('docs/howto/dead-letters.md lists every route for operators and no other, and names only options that the command has', () => {
+  const text = read('docs/howto/dead-letters.md');
   const routes = routesOf(read('libs/service/src/dead-letters.controller.ts'));
   expect(sorted(all(text, /`((?:GET|POST) \/ops[^`?]+)/g))).toEqual(sorted(routes));
   const help = all(read('tools/dead-letters/main.ts'), /(--[a-z][a-z-]*)/g);
   expect(sorted(all(text, /(--[a-z][a-z-]*)/g)).filter((option) => !help.includes(option))).toEqual([]);
 });
 
-test('docs/checkout.md lists what npm run verify decides', () => {
+test('docs/start/checkout.md lists what npm run verify decides', () => {
   const numbered = decide(goodShop()).filter(({ promise }) => promise > 0);
-  const listed = section(read('docs/checkout.md'), 'What must always hold');
+  const listed = section(read('docs/start/checkout.md'), 'What must always hold');
   expect(all(listed, /^(\d+\. .+)$/gm)).toEqual(numbered.map(({ promise, title }) => `${promise}. ${title}`));
 });
 
-test('docs/verify.md lists the exit codes that npm run verify has, and every verdict', () => {
-  const text = read('docs/verify.md');
+test('docs/promises/verify.md lists the exit codes that npm run verify has, and every verdict', () => {
+  const text = read('docs/promises/verify.md');
   const help = /Exit code (.*?)`;/s.exec(read('tools/verify/main.ts'))![1]!;
   expect(all(text, /^\| (\d) +\|/gm)).toEqual(all(help, /(\d): /g));
   const verdicts = /readonly verdict: ([^;]+);/.exec(read('tools/verify/verdict.ts'))![1]!;

@@ -34,7 +34,7 @@ runs. A service dies by SIGKILL in each of its windows, the first, second and
 third time that it stands there, and is started again, while customers go on
 ordering. Then npm run verify's checker decides whether every promise holds.
 Exit code 0: every window was reached, or every alarm fired and ended, and
-nothing is broken. docs/drill.md`;
+nothing is broken. docs/promises/drill.md`;
 
 const FULL: Pace = { customers: 6, reachWithinMs: 60_000, evict: false, handovers: 5 };
 const QUICK: Pace = { customers: 12, reachWithinMs: 60_000, evict: true, handovers: 0 };

@@ -41,8 +41,8 @@ describe('windows are told apart', () => {
   });
 });
 
-test('docs/drill.md lists every window with its services, and has a result for each of them', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/drill.md'), 'utf8');
+test('docs/promises/drill.md lists every window with its services, and has a result for each of them', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/promises/drill.md'), 'utf8');
   const rows = [...text.matchAll(/^\| `([\w-]+)` +\| (.*?) +\| ([\w, ]*?) +\|$/gm)];
   expect(rows.map(([, name, when, services]) => `${name}: ${when} (${services})`)).toEqual(
     windows.map(({ name, when, services }) => `${name}: ${when} (${services.join(', ')})`),

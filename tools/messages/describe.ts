@@ -16,12 +16,12 @@ import { format, resolveConfig } from 'prettier';
 import { consumerGroups, handledTypes } from '../verify/handled-types.ts';
 import { factExamples, taskExamples } from './examples.ts';
 
-export const FILE = 'docs/messages.md';
+export const FILE = 'docs/reference/messages.md';
 const root = join(import.meta.dirname, '../..');
 const topology = topologyOf();
 const taskTypes = Object.keys(tasks) as TaskType[];
 
-/** `docs/messages.md`, as topology and schemas would have it. */
+/** `docs/reference/messages.md`, as topology and schemas would have it. */
 export async function describeMessages(): Promise<string> {
   const parts = [
     HEAD,
@@ -50,9 +50,9 @@ const HEAD = `<!-- Made by npm run messages from libs/contracts. Do not edit. --
 
 # Messages
 
-Who tells whom what, over which channel: every fact and every task with its readers, its key and an example that its schema accepts. All of it comes from \`libs/contracts/src/contracts.ts\`, \`libs/contracts/src/facts.ts\` and \`libs/contracts/src/tasks.ts\`; a test says when this page does not. [glossary.md](glossary.md) has the words.`;
+Who tells whom what, over which channel: every fact and every task with its readers, its key and an example that its schema accepts. All of it comes from \`libs/contracts/src/contracts.ts\`, \`libs/contracts/src/facts.ts\` and \`libs/contracts/src/tasks.ts\`; a test says when this page does not. [glossary.md](../start/glossary.md) has the words.`;
 
-const HEADERS = `\`ce_id\` is what every reader remembers, so that it takes the message once. \`ce_correlationid\` is one per checkout. \`ce_causationid\` is the *fact* that caused the message, also through a task, or \`http:<uuid>\` for a request: [\`npm run story\`](story.md) makes its tree of these. \`ce_sequence\` counts the facts of a subject in a topic; checkers read it, consumers never rely on it.`;
+const HEADERS = `\`ce_id\` is what every reader remembers, so that it takes the message once. \`ce_correlationid\` is one per checkout. \`ce_causationid\` is the *fact* that caused the message, also through a task, or \`http:<uuid>\` for a request: [\`npm run story\`](../operate/story.md) makes its tree of these. \`ce_sequence\` counts the facts of a subject in a topic; checkers read it, consumers never rely on it.`;
 
 /**
  * Who sends what to whom. The messages are boxes, because labels of arrows would lie upon each other. Analytics reads

@@ -5,7 +5,7 @@ import { describeMessages, FILE } from './describe.ts';
 
 const HELP = `npm run messages              who tells whom what, over which channel
 
-Writes docs/messages.md from the topology and the schemas of libs/contracts.
+Writes docs/reference/messages.md from the topology and the schemas of libs/contracts.
 No engine is needed. A test says when the file is not up to date.`;
 
 await asProgram(HELP, {}, async () => {

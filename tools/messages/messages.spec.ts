@@ -9,7 +9,7 @@ import { factExamples, taskExamples } from './examples.ts';
 const root = join(import.meta.dirname, '../..');
 const committed = readFileSync(join(root, FILE), 'utf8');
 
-test('docs/messages.md is what topology and schemas say', () => {
+test('docs/reference/messages.md is what topology and schemas say', () => {
   // In a process of its own: prettier loads its parsers with an import that Jest does not know.
   const script = `import(${JSON.stringify(join(import.meta.dirname, 'describe.ts'))}).then(async (it) => process.stdout.write(await it.describeMessages()))`;
   const made = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });

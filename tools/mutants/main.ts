@@ -14,7 +14,7 @@ import { tryAll } from './try-all.ts';
 const HELP = `npm run mutants                 take each safeguard out, see its test go red
   -- --only <text>              those with this in their name or chapter
   -- --list                     what there is, without trying it
-  -- --table                    the tables of docs/guarantees.md
+  -- --table                    the tables of docs/promises/guarantees.md
   -- --demo                     play npm run demo without each of four
                                 safeguards: it must go red. About 12 minutes
 Works on a copy of the sources (.cartwheel/mutants) and on engines of its own;

@@ -17,7 +17,7 @@ export type Mutant = {
   readonly test: readonly string[];
 };
 
-/** Mutants of one part, with the title that they have in docs/guarantees.md. */
+/** Mutants of one part, with the title that they have in docs/promises/guarantees.md. */
 export type Chapter = { readonly title: string; readonly mutants: readonly Mutant[] };
 
 /** How often the mutant's text stands in this source. */

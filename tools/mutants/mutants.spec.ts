@@ -32,8 +32,8 @@ test('every mutant has a name of its own, in words with dashes, that fits its li
 });
 
 test.each(chapters)(
-  'docs/guarantees.md has the table of “$title” as npm run mutants -- --table prints it',
+  'docs/promises/guarantees.md has the table of “$title” as npm run mutants -- --table prints it',
   (chapter) => {
-    expect(read('docs/guarantees.md')).toContain(renderTable(chapter).replace(/^## .*\n\n/, ''));
+    expect(read('docs/promises/guarantees.md')).toContain(renderTable(chapter).replace(/^## .*\n\n/, ''));
   },
 );

@@ -13,7 +13,7 @@ import { stories } from './safeguards/story.ts';
 import { tasks } from './safeguards/tasks.ts';
 import { telemetry } from './safeguards/telemetry.ts';
 
-/** In the order of docs/guarantees.md: the way of a message. */
+/** In the order of docs/promises/guarantees.md: the way of a message. */
 export const chapters: readonly Chapter[] = [
   { title: 'Outbox and relay', mutants: outbox },
   { title: 'Kafka', mutants: kafka },

@@ -24,7 +24,7 @@ export function renderList({ title, mutants }: Chapter): string {
   return [title, ...mutants.flatMap(({ name, promise }) => [`  ${name}`, ...wrap(`      ${promise}`, 6)])].join('\n');
 }
 
-/** A chapter of docs/guarantees.md, laid out as prettier does. */
+/** A chapter of docs/promises/guarantees.md, laid out as prettier does. */
 export function renderTable({ title, mutants }: Chapter): string {
   const rows = mutants.map(({ promise, name, test, spec }) => [promise, `\`${name}\``, goesRed(test, spec)]);
   const table = [['What holds', 'Taken out by', 'Test that goes red'], ...rows].map((row) =>

@@ -27,12 +27,15 @@ export async function describeApis(folder: string): Promise<Map<string, string>>
   const made = new Map<string, string>();
   for (const service of documented) {
     const document = await ask(service, folder);
-    const file = `docs/openapi/${service}.json`;
+    const file = `docs/reference/openapi/${service}.json`;
     made.set(file, await pretty(file, JSON.stringify(document)));
     if (service === 'order') {
       const file = 'libs/client/src/order-api.ts';
       const types = astToString(await openapiTypescript(JSON.stringify(document)));
-      made.set(file, await pretty(file, `// Made by npm run openapi from docs/openapi/order.json.\n${types}`));
+      made.set(
+        file,
+        await pretty(file, `// Made by npm run openapi from docs/reference/openapi/order.json.\n${types}`),
+      );
     }
   }
   return made;

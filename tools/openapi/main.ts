@@ -10,8 +10,8 @@ const help = `Usage: npm run openapi
 
 Asks each service how its API looks, and writes
 
-  docs/openapi/<service>.json   OpenAPI 3.1, as served at /docs/openapi.json
-  libs/client/src/order-api.ts  the types of the order client
+  docs/reference/openapi/<service>.json  OpenAPI 3.1, as at /docs/openapi.json
+  libs/client/src/order-api.ts           the types of the order client
 
 No engine is needed. A test says when these files are not up to date.`;
 

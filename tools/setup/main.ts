@@ -14,7 +14,7 @@ import { setUp } from './setup.ts';
 const HELP = `npm run setup                    prepare engines of your own
   -- --namespace <name>          before every database, topic and queue
   -- --clean-up                  say which ids no topic needs any more; no set-up
-  -- --clean-up --apply          and drop them (docs/partitions.md)
+  -- --clean-up --apply          and drop them (docs/howto/growing-topics.md)
 Reads administrator addresses from the environment:
   CARTWHEEL_POSTGRES_URL    postgresql://admin:secret@host:port
   CARTWHEEL_KAFKA_BROKERS   host:port[,host:port]

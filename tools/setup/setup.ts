@@ -51,6 +51,6 @@ async function prepareTopics(
   const { mended, left } = await mendTopics(kafka, topology);
   for (const { topic, setting, is, wanted } of mended) warn(`${topic}: ${setting} was ${is}, and is ${wanted} again`);
   for (const { topic, is, wanted } of left)
-    warn(`${topic} has ${is} partitions, not ${wanted}: docs/partitions.md says what that means`);
+    warn(`${topic} has ${is} partitions, not ${wanted}: docs/howto/growing-topics.md says what that means`);
   for (const sentence of await setMinInsync(kafka, topology, replication)) warn(sentence);
 }

@@ -19,7 +19,7 @@ in all services and on both brokers, on one time axis.
   --json                what the services told, for scripts
   --folder <path>       the shop's; left out: .cartwheel/up, or else demo
 
-It asks each service at /ops/trail. See docs/story.md.`;
+It asks each service at /ops/trail. See docs/operate/story.md.`;
 
 const text = { type: 'string' } as const;
 

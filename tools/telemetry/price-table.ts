@@ -8,7 +8,7 @@ export type Measured = {
 };
 
 /**
- * A table for docs/observability.md, of medians. A ratio compares what was measured in one round, with the first mode of the
+ * A table for docs/operate/observability.md, of medians. A ratio compares what was measured in one round, with the first mode of the
  * table: what happens to the machine in between happens to both.
  */
 export function priceTable(measured: readonly Measured[], modes: readonly string[]): string {

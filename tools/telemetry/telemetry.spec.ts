@@ -7,7 +7,7 @@ import { thisMachine } from '../stack/machine.ts';
 import { alertNames, alertQueries, dashboardNames, dashboardQueries } from './queries.ts';
 
 const folder = join(import.meta.dirname, '../../infra/telemetry');
-const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+const runbook = readFileSync(join(import.meta.dirname, '../../docs/operate/runbook.md'), 'utf8');
 
 const series = new Set(['up', ...Object.values(metrics).flatMap(seriesOf)]);
 /** Prometheus's own beside ours; `service_name` stands on every series. */
@@ -78,8 +78,8 @@ describe('alerts', () => {
     const rules = readFileSync(join(folder, 'alerts.yml'), 'utf8');
     const tests = readFileSync(join(folder, 'alerts.test.yml'), 'utf8');
     for (const name of alertNames()) {
-      expect(rules).toContain(`runbook: docs/runbook.md#${name.toLowerCase()}\n`);
-      expect(tests).toContain(`runbook: 'docs/runbook.md#${name.toLowerCase()}'`);
+      expect(rules).toContain(`runbook: docs/operate/runbook.md#${name.toLowerCase()}\n`);
+      expect(tests).toContain(`runbook: 'docs/operate/runbook.md#${name.toLowerCase()}'`);
     }
   });
 

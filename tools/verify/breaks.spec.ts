@@ -16,6 +16,6 @@ test('each of the twelve promises has a break that it names, and the mails have 
   expect([...named].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
 
-test('docs/verify.md has the table of breaks, and who names each', () => {
-  expect(readFileSync(join(import.meta.dirname, '../../docs/verify.md'), 'utf8')).toContain(renderBreaks());
+test('docs/promises/verify.md has the table of breaks, and who names each', () => {
+  expect(readFileSync(join(import.meta.dirname, '../../docs/promises/verify.md'), 'utf8')).toContain(renderBreaks());
 });

@@ -9,13 +9,14 @@ const HELP = `npm run verify                  decide whether the shop's promises
   -- --folder <path>            the shop's folder; left out: .cartwheel/up,
                                 else .cartwheel/demo
   -- --docker                   the shop of docker compose up
-  -- --breaks                   the table of breaks in docs/verify.md
+  -- --breaks                   the table of breaks in docs/promises/verify.md
 Waits for the shop to come to rest for as long as it has less and less to do,
 then reads its databases, topics, queues, the card gateway's ledger and the
 mailbox. Changes nothing. A shop that has not had less to do for 30 s is read as
 it is: what may only be late is then not at rest, and not broken.
 Exit code 0: every promise held. 1: something is broken. 2: it could not be
-checked. 3: nothing is broken, and the shop was not at rest. docs/verify.md`;
+checked. 3: nothing is broken, and the shop was not at rest.
+See docs/promises/verify.md.`;
 
 const PATIENCE_MS = 30_000;
 

@@ -69,7 +69,7 @@ test('facts and tasks that are delivered again, at once and much later, change n
   await using tasks = await echoTasks(names);
   await eventually(() => expect(load.orderIds.length).toBeGreaterThan(ORDERS));
   await load.stop();
-  // At rest: the same tasks side by side are another matter (docs/limits.md, Mail).
+  // At rest: the same tasks side by side are another matter (docs/promises/limits.md, Mail).
   expect(await shop.broken()).toEqual([]);
   const sent = { facts: await facts.end(), tasks: await tasks.again() };
   await eventually(() => expect(shop.logged('task duplicate')).toBeGreaterThanOrEqual(sent.tasks));

@@ -12,7 +12,7 @@ import { echoFacts } from './echo.ts';
 import { tell } from './tell.ts';
 import { testShop, type TestShop } from './test-shop.ts';
 
-// Every hop of docs/checkout.md: the service dies by SIGKILL where it has done the one thing and not the other, while every
+// Every hop of docs/start/checkout.md: the service dies by SIGKILL where it has done the one thing and not the other, while every
 // fact is published twice, and comes back. The four services die side by side, each one death after the other.
 
 type Hop = Shot & { readonly hop: string };

@@ -75,8 +75,8 @@ function asIfPaymentWereLast(spans: readonly ZipkinSpan[]): ZipkinSpan[] {
   return spans.map((span) => (span === confirmed ? { ...span, parentId: answers[0]!.id } : span));
 }
 
-withZipkin('the spans of one checkout are the tree of docs/observability.md', async () => {
-  const text = readFileSync(join(root, 'docs/observability.md'), 'utf8');
+withZipkin('the spans of one checkout are the tree of docs/operate/observability.md', async () => {
+  const text = readFileSync(join(root, 'docs/operate/observability.md'), 'utf8');
   const expected = /^```text\n(post \/checkout .*?)\n```/ms.exec(text)![1];
 
   const traceId = randomBytes(16).toString('hex');

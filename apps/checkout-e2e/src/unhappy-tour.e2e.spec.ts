@@ -3,7 +3,7 @@ import { eventually } from '@cartwheel/testing';
 import { testShop, type TestShop } from './test-shop.ts';
 
 // The unhappy tour. The lifecycle test follows an order that goes well; this one follows Ada through a day on which nothing
-// does. Each stop is a row of "When something goes wrong" in docs/checkout.md. At the end the books must agree all the same.
+// does. Each stop is a row of "When something goes wrong" in docs/start/checkout.md. At the end the books must agree all the same.
 
 let shop: TestShop;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-// Made by npm run openapi from docs/openapi/order.json.
+// Made by npm run openapi from docs/reference/openapi/order.json.
 export interface paths {
   '/ops/dead-letters': {
     parameters: {
@@ -424,7 +424,7 @@ export interface components {
       type: string;
       title: string;
       status: number;
-      /** @description stable; docs/errors.md lists them */
+      /** @description stable; docs/reference/errors.md lists them */
       code: string;
       detail: string;
       errors?: {

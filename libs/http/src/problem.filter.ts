@@ -5,7 +5,7 @@ import { describeError, DomainError } from '@cartwheel/primitives';
 import type { FastifyReply } from 'fastify';
 import { throwError } from 'rxjs';
 
-/** RFC 9457 problem details. `code` is stable and listed in docs/errors.md. */
+/** RFC 9457 problem details. `code` is stable and listed in docs/reference/errors.md. */
 export type Problem = {
   readonly type: string;
   readonly title: string;

@@ -25,5 +25,5 @@ export const IDEMPOTENCY_PROBLEMS = [
   'idempotency-key-reused',
 ] as const;
 
-/** The codes of docs/errors.md that this operation, or all of a controller's, may answer with beside the common ones. */
+/** Codes of docs/reference/errors.md that this operation, or all of a controller's, may answer with beside the common ones. */
 export const Problems = (...codes: string[]) => ApiExtension(PROBLEM_CODES, codes);

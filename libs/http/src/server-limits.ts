@@ -9,7 +9,7 @@ import { frameworkError, problemOf } from './problem.filter.ts';
  *   connection for as long as it likes.
  * How: Node closes a connection whose head or body is not there in time, Fastify refuses what is too large, and a request that
  *   nobody has answered in time is answered with 503.
- * Promises: 1. each of these is a problem document (docs/errors.md). 2. A stream is not limited: it is answered at once.
+ * Promises: 1. each of these is a problem document (docs/reference/errors.md). 2. A stream is not limited: it is answered at once.
  * Costs: work that took too long may be done all the same, after its 503. Under the same Idempotency-Key that is safe.
  * Not here: how long a statement may take (libs/postgres).
  * Proof: server-limits.spec.ts, bad-input.e2e.spec.ts

@@ -10,7 +10,7 @@ import type { Queryable } from '@cartwheel/postgres';
  *   hold the same subjects in opposite orders do not deadlock: the locks are taken in one order.
  *   3. Consumers that write other rows of the same database have a `scope` each, and do not wait for each other.
  * Costs: one statement per chunk, and one entry per subject in PostgreSQL's lock table (64 × max_connections of them).
- * Not here: which of the two comes first. A handler has to be right for both (docs/partitions.md).
+ * Not here: which of the two comes first. A handler has to be right for both (docs/howto/growing-topics.md).
  * Proof: early-ends.int.spec.ts
  */
 export async function lockSubjects(tx: Queryable, facts: readonly Envelope[], scope = ''): Promise<void> {

@@ -43,7 +43,7 @@ export function ownSettings(entries: readonly ConfigEntries[]): Record<string, s
 
 /**
  * What is different in the topics that exist: somebody changed them, or made them before the topology said so. A topic that
- * keeps its facts for a week loses them; one with more partitions has its keys in two places (docs/partitions.md).
+ * keeps its facts for a week loses them; one with more partitions has its keys in two places (docs/howto/growing-topics.md).
  * Needs the right to describe. @throws when the cluster cannot be reached
  */
 export function topicDrift(kafka: Kafka, topology: Names): Promise<TopicDrift[]> {

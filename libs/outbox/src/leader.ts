@@ -21,7 +21,7 @@ export class BehindPooler extends Error {
   constructor() {
     super(
       'the relay was given the address of a connection pooler, behind which it cannot hold the lock of its leader: ' +
-        'set DATABASE_DIRECT_URL to an address of PostgreSQL itself (DATABASE_URL may stay, docs/pgbouncer.md)',
+        'set DATABASE_DIRECT_URL to an address of PostgreSQL itself (DATABASE_URL may stay, docs/howto/pgbouncer.md)',
     );
   }
 }

@@ -9,7 +9,7 @@ export class Permanent extends Error {
 }
 
 /**
- * The request asks for something the business does not allow. `code` is stable and listed in docs/errors.md;
+ * The request asks for something the business does not allow. `code` is stable and listed in docs/reference/errors.md;
  * `status` is the HTTP status that says the same.
  */
 export class DomainError extends Error {

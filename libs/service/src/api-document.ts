@@ -12,7 +12,7 @@ const PROBLEM = {
     type: { type: 'string', description: 'urn:cartwheel:problem:<code>' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    code: { type: 'string', description: 'stable; docs/errors.md lists them' },
+    code: { type: 'string', description: 'stable; docs/reference/errors.md lists them' },
     detail: { type: 'string' },
     errors: {
       type: 'array',

@@ -8,7 +8,7 @@ export const environment = z.object({
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: Port,
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address'),
-  /** For the relays, when DATABASE_URL leads through a pooler (docs/pgbouncer.md). */
+  /** For the relays, when DATABASE_URL leads through a pooler (docs/howto/pgbouncer.md). */
   DATABASE_DIRECT_URL: z
     .string()
     .regex(/^(postgres(ql)?:\/\/.*)?$/, 'must be a postgresql:// address')

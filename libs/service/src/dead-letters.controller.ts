@@ -40,7 +40,7 @@ type Why = z.infer<typeof Why>;
 const OF_AN_ACTION = ['operators-only', 'operator-missing', 'dead-letter-not-found'];
 
 /**
- * What operators do about messages that were given up (docs/dead-letters.md). GET shows nothing personal and changes
+ * What operators do about messages that were given up (docs/howto/dead-letters.md). GET shows nothing personal and changes
  * nothing; `reveal` is a POST because it leaves a trace.
  */
 @Controller('ops')

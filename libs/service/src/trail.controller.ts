@@ -18,7 +18,7 @@ const AskTrail = z.strictObject({
     .optional(),
 });
 
-/** What this service knows of one order, for `npm run story` (docs/story.md). Nothing personal. */
+/** What this service knows of one order, for `npm run story` (docs/operate/story.md). Nothing personal. */
 @Controller('ops')
 @UseGuards(OperatorsOnly)
 export class TrailController {

@@ -55,8 +55,8 @@ describe('faults', () => {
     expect([...new Set(faults.map(({ alarm }) => alarm))]).toEqual(alertNames());
   });
 
-  test('docs/drill.md has a result for each: it fired, and it ended', () => {
-    const text = readFileSync(join(import.meta.dirname, '../../../docs/drill.md'), 'utf8').split(
+  test('docs/promises/drill.md has a result for each: it fired, and it ended', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/promises/drill.md'), 'utf8').split(
       'And as the rules are',
     )[0]!;
     const rows = [...text.matchAll(/^\| (\w+) +\| (.+?) +\| (\d+ s) +\| (\d+ s) +\| .+ \|$/gm)];

@@ -15,7 +15,7 @@ export const hasFiredAndEnded = ({ missed }: AlarmRow) => missed === undefined;
 
 const HEAD = ['alarm', 'broken', 'fires after', 'ends after', 'beside it'];
 
-/** For docs/drill.md. */
+/** For docs/promises/drill.md. */
 export function alarmsTable(rows: readonly AlarmRow[]): string {
   const seconds = (ms: number | undefined) => (ms === undefined ? 'never' : `${Math.round(ms / 1_000)} s`);
   const cells = rows.map(({ alarm, broken, firedAfterMs, endedAfterMs, beside }) => {

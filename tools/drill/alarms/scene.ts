@@ -103,7 +103,7 @@ export async function sendNonsense({ shop }: Scene): Promise<void> {
   }
 }
 
-/** As if a fact of this order had been lost on its way to analytics. Ended as docs/runbook.md says. */
+/** As if a fact of this order had been lost on its way to analytics. Ended as docs/operate/runbook.md says. */
 export async function makeGap({ shop, undo }: Scene, orderId: string): Promise<void> {
   const url = shop.target.databases.analytics;
   const where = `WHERE topic LIKE '%order-events' AND subject = '${orderId}'`;

@@ -52,7 +52,10 @@ export function mails(evidence: Evidence): Verdict {
   );
 }
 
-/** Its cancellation is in another partition and may have been read first: then it is not confirmed any more (docs/partitions.md). */
+/**
+ * Its cancellation is in another partition and may have been read first: then it is not confirmed any more
+ * (docs/howto/growing-topics.md).
+ */
 function mayBeCancelledFirst(events: OrderRow['events'], partitions: ReadonlyMap<string, number>): boolean {
   const partitionOf = (type: string) => {
     const fact = events.find(({ event }) => event.type === type);
