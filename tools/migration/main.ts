@@ -46,7 +46,9 @@ function isService(name: string): name is ServiceName {
   return (services as readonly string[]).includes(name);
 }
 
-const schemaFile = (service: ServiceName) => `apps/${service}/src/${service}.schema.ts`;
+function schemaFile(service: ServiceName): string {
+  return `apps/${service}/src/${service}.schema.ts`;
+}
 
 async function differenceOf(service: ServiceName, signal: AbortSignal): Promise<string[]> {
   const progress = createProgress();
