@@ -81,8 +81,11 @@ export async function grantSchema(tx: Queryable, schema: Schema, role: string): 
 
 /** The names of the schemas of which the database lacks a migration: what a service says at boot. */
 export async function missingSchema(db: Queryable, schemas: readonly Schema[]): Promise<string[]> {
-  const [table] = await db.query<{ isThere: boolean }>(`SELECT to_regclass('${TABLE}') IS NOT NULL AS "isThere"`);
-  const rows = table?.isThere ? await db.query<{ name: string }>(`SELECT name FROM ${TABLE}`) : [];
+  // A set-up that was broken off has made the table, and not given the right to read it.
+  const [table] = await db.query<{ mayRead: boolean | null }>(
+    `SELECT has_table_privilege(to_regclass('${TABLE}'), 'SELECT') AS "mayRead"`,
+  );
+  const rows = table?.mayRead ? await db.query<{ name: string }>(`SELECT name FROM ${TABLE}`) : [];
   const done = new Set(rows.map(({ name }) => name));
   return schemas.filter(({ migrations }) => migrations.some((one) => !done.has(nameOf(one)))).map(({ name }) => name);
 }

@@ -262,6 +262,9 @@ describe('a schema', () => {
     const newer: Schema = { ...schema, migrations: [...schema.migrations, ...ddl('SELECT 1')] };
     const other: Schema = { ...schema, name: 'others', migrations: ddl('CREATE TABLE others (id int)') };
     expect(await missingSchema(db.admin, [schema])).toEqual([]);
+    const unprepared = await testDatabase([]);
+    expect(await missingSchema(autocommit(unprepared.dataSource), [schema])).toEqual(['things']);
+    await unprepared.drop();
     expect(await missingSchema(db.admin, [schema, newer, other])).toEqual(['things', 'others']);
   });
 });
