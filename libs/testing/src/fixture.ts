@@ -8,14 +8,16 @@ export type FixtureRun = {
 
 /**
  * Runs a small program in a process of its own and waits for its end. It is plain TypeScript that Node runs directly, on the
- * libraries' sources; it may kill itself with SIGKILL at the point that its test is about.
+ * libraries' sources, or a `.js` file of the build, on theirs: what has decorators needs that. It may kill itself with SIGKILL
+ * at the point that its test is about.
  */
 export function runFixture(
   file: string,
   env: Readonly<Record<string, string>>,
   { withinMs = 60_000 } = {},
 ): Promise<FixtureRun> {
-  const args = ['--conditions=@cartwheel/source', '--disable-warning=TimeoutNegativeWarning', file];
+  const sources = file.endsWith('.ts') ? ['--conditions=@cartwheel/source'] : [];
+  const args = [...sources, '--disable-warning=TimeoutNegativeWarning', file];
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
