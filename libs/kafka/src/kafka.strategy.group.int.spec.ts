@@ -96,7 +96,7 @@ describe('a group', () => {
     await bench.orders.produce(0, 'a');
     const applied: string[] = [];
     let given: unknown;
-    const apply: KafkaStrategyOptions<undefined>['apply'] = async (chunk, _, signal) => {
+    const apply: KafkaStrategyOptions['apply'] = async (chunk, signal) => {
       if (given === undefined) {
         await once(signal, 'abort');
         given = signal.reason;
@@ -139,7 +139,7 @@ describe('close', () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const chunks: number[] = [];
     await bench.orders.produce(0, ...Array(250).keys());
-    const { strategy } = bench.start(async (chunk, _, signal) => {
+    const { strategy } = bench.start(async (chunk, signal) => {
       chunks.push(chunk.length);
       await held;
       expect(signal.aborted).toBe(true);
@@ -158,7 +158,7 @@ describe('close', () => {
   test('commits nothing of a chunk that was given up', async () => {
     await bench.orders.produce(0, 'a');
     let begun = false;
-    const { strategy, seen } = bench.start(async (_, __, signal) => {
+    const { strategy, seen } = bench.start(async (_, signal) => {
       begun = true;
       await once(signal, 'abort');
       signal.throwIfAborted();

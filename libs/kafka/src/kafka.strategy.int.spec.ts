@@ -1,7 +1,6 @@
 import { eventually } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
-import { throwError } from 'rxjs';
 import { type StrategyBench, strategyBench, valuesOf } from './fixtures/strategy-bench.ts';
 
 let bench: StrategyBench;
@@ -89,18 +88,6 @@ describe('a chunk that cannot be applied', () => {
     await eventually(() => expect(applied).toEqual(['poison']));
     expect(strategy.alive).toBe(true);
     expect([...fatal, ...seen('disconnected')]).toEqual([]);
-  });
-
-  test('is told what a Nest handler threw, which arrives as an Observable that errors', async () => {
-    const refusal = new Error('out of stock');
-    const caught: unknown[] = [];
-    const { strategy } = bench.start(async (_, handlers) => {
-      expect([handlers.has('OrderPlaced'), handlers.has('OrderLost')]).toEqual([true, false]);
-      await handlers.handle('OrderPlaced', {}, undefined).catch((error: unknown) => caught.push(error));
-    });
-    strategy.addHandler('OrderPlaced', () => Promise.resolve(throwError(() => refusal)), true);
-    await bench.orders.produce(0, 'a');
-    await eventually(() => expect(caught).toEqual([refusal]));
   });
 });
 

@@ -2,18 +2,11 @@ import type { Delivery } from '@cartwheel/messages';
 import { backoff, delay, describeError, withDeadline } from '@cartwheel/primitives';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
-import { isObservable, lastValueFrom } from 'rxjs';
 import { METADATA_MAX_AGE_MS } from './client.ts';
 import { chunkAt, toDelivery } from './chunk.ts';
 import { guarded, type OutOfRange } from './fetch-guard.ts';
 import type { FetchedRecord, Undecodable } from './fetched-record.ts';
 import { missingTopics, offsetsOf } from './topics.ts';
-
-/** The Nest handlers of this strategy, as whoever applies a chunk calls them. */
-export type Handlers<Context> = {
-  has(type: string): boolean;
-  handle(type: string, data: unknown, context: Context): Promise<void>;
-};
 
 export type UndecodableBatch = Undecodable & {
   readonly topic: string;
@@ -32,7 +25,7 @@ export type GoneRecords = {
 
 type StrategyEvent = 'connected' | 'disconnected' | 'repeating' | 'undecodable' | 'gone';
 
-export type KafkaStrategyOptions<Context> = {
+export type KafkaStrategyOptions = {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly topics: readonly string[];
@@ -40,7 +33,7 @@ export type KafkaStrategyOptions<Context> = {
   readonly required: readonly string[];
   readonly transportId: symbol;
   /** Returns when the chunk is durably dealt with; throws when it must come again. */
-  readonly apply: (chunk: readonly Delivery[], handlers: Handlers<Context>, signal: AbortSignal) => Promise<void>;
+  readonly apply: (chunk: readonly Delivery[], signal: AbortSignal) => Promise<void>;
   /**
    * Keeps a batch that cannot be read for a person, and says whether one has stepped over it. Asked again and again, while
    * its partition waits.
@@ -77,9 +70,9 @@ const JOIN_DEADLINE_MS = 4_000;
  * Proof: kafka.strategy.int.spec.ts, kafka.strategy.group.int.spec.ts, undecodable.int.spec.ts, gone.int.spec.ts,
  *   consumer.fault.spec.ts
  */
-export class KafkaStrategy<Context> extends Server implements CustomTransportStrategy {
+export class KafkaStrategy extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
-  readonly #options: KafkaStrategyOptions<Context>;
+  readonly #options: KafkaStrategyOptions;
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
   #starting: Promise<void> | undefined;
@@ -89,7 +82,7 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
   readonly #waiting = new Map<string, () => void>();
   readonly #gone = new Set<string>();
 
-  constructor(options: KafkaStrategyOptions<Context>) {
+  constructor(options: KafkaStrategyOptions) {
     super();
     this.#options = options;
     this.transportId = options.transportId;
@@ -245,7 +238,7 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
     const { topic, partition } = batch;
     const place = `${topic} ${partition}`;
     try {
-      await this.#options.apply(chunk, this.#handlers, signal);
+      await this.#options.apply(chunk, signal);
       this.#failures.delete(place);
       return true;
     } catch (error) {
@@ -304,15 +297,6 @@ export class KafkaStrategy<Context> extends Server implements CustomTransportStr
       }
     }
   }
-
-  readonly #handlers: Handlers<Context> = {
-    has: (type) => this.messageHandlers.has(type),
-    handle: async (type, data, context) => {
-      // Nest turns a thrown error into an Observable that errors: awaiting the handler alone would swallow it.
-      const result: unknown = await this.messageHandlers.get(type)!(data, context);
-      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-    },
-  };
 }
 
 /**

@@ -2,7 +2,6 @@ import type { Delivery } from '@cartwheel/contracts';
 import { eventually } from '@cartwheel/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ChannelModel } from 'amqplib';
-import { throwError } from 'rxjs';
 import { type StrategyBench, strategyBench } from './fixtures/strategy-bench.ts';
 import { NOT_CARRIED } from './carried.ts';
 import type { Outcome } from './rabbitmq.strategy.ts';
@@ -25,7 +24,7 @@ describe('a task', () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const signals: AbortSignal[] = [];
     await bench.mails.send('a');
-    const { seen } = bench.start(async (_, __, signal) => {
+    const { seen } = bench.start(async (_, signal) => {
       signals.push(signal);
       if (signals.length > 1) return ACK;
       await held;
@@ -188,19 +187,6 @@ describe('a task', () => {
     bench.start(async (delivery) => (deliveries.push(delivery), ACK), { prefetch: 1 });
     await eventually(() => expect(deliveries.map(({ value }) => value)).toEqual(unreadable));
     expect(deliveries[0]).toMatchObject({ source: 'rabbitmq', topic: bench.mails.queue, key: null, headers: {} });
-  });
-
-  test('is told what a Nest worker threw, which arrives as an Observable that errors', async () => {
-    const refusal = new Error('mailbox full');
-    const caught: unknown[] = [];
-    await bench.mails.send('a');
-    bench.start(async (_, handlers) => {
-      expect([handlers.has('SendEmail'), handlers.has('SendFax')]).toEqual([true, false]);
-      await handlers.handle('SendEmail', {}, undefined).catch((error: unknown) => caught.push(error));
-      return ACK;
-    });
-    bench.strategy.addHandler('SendEmail', () => Promise.resolve(throwError(() => refusal)), true);
-    await eventually(() => expect(caught).toEqual([refusal]));
   });
 });
 

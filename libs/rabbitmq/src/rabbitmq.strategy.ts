@@ -2,21 +2,15 @@ import type { Delivery } from '@cartwheel/messages';
 import { backoff, delay, describeError } from '@cartwheel/primitives';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { isObservable, lastValueFrom } from 'rxjs';
 import { closeConnection, openConnection, rpc } from './connection.ts';
 import { missingFromBroker } from './declare.ts';
 import type { RabbitmqPublisher } from './rabbitmq-publisher.ts';
-
-export type Handlers<Context> = {
-  has(type: string): boolean;
-  handle(type: string, data: unknown, context: Context): Promise<void>;
-};
 
 export type Outcome =
   | { readonly kind: 'ack' }
   | { readonly kind: 'retry'; readonly rung: number; readonly headers: Record<string, string> };
 
-export type RabbitmqStrategyOptions<Context> = {
+export type RabbitmqStrategyOptions = {
   readonly url: string;
   readonly queue: string;
   readonly retryQueue: (rung: number) => string;
@@ -26,7 +20,7 @@ export type RabbitmqStrategyOptions<Context> = {
   readonly transportId: symbol;
   readonly publisher: RabbitmqPublisher;
   /** Returns when the task's outcome is recorded or its retry decided; throws when it must come again. */
-  readonly apply: (delivery: Delivery, handlers: Handlers<Context>, signal: AbortSignal) => Promise<Outcome>;
+  readonly apply: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
   /** Records that the task cannot be put on the ladder, ever. Throws as `apply` does. */
   readonly giveUp: (delivery: Delivery, reason: string, signal: AbortSignal) => Promise<unknown>;
   readonly onEvent?: (event: 'connected' | 'disconnected' | 'repeating', details: Record<string, unknown>) => void;
@@ -42,9 +36,9 @@ export type RabbitmqStrategyOptions<Context> = {
  * Not here: dedup and counting (task-inbox.ts); the broker's own delivery limit is only the backstop for crash loops.
  * Proof: rabbitmq.strategy.int.spec.ts, rabbitmq.strategy.recovery.int.spec.ts
  */
-export class RabbitmqStrategy<Context> extends Server implements CustomTransportStrategy {
+export class RabbitmqStrategy extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
-  readonly #options: RabbitmqStrategyOptions<Context>;
+  readonly #options: RabbitmqStrategyOptions;
   readonly #closing = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
   #connection: ChannelModel | undefined;
@@ -52,7 +46,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
   #loop: Promise<void> | undefined;
   #stopTaking: () => Promise<unknown> = () => Promise.resolve();
 
-  constructor(options: RabbitmqStrategyOptions<Context>) {
+  constructor(options: RabbitmqStrategyOptions) {
     super();
     this.#options = options;
     this.transportId = options.transportId;
@@ -163,7 +157,7 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
   async #process(channel: Channel, message: ConsumeMessage, lost: AbortSignal): Promise<void> {
     // Work under way is finished when we close; waiting for a database or a broker that is away is not.
     const over = AbortSignal.any([lost, this.#closing.signal]);
-    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, over);
+    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), over);
     // The broker delivers it again already: on the ladder it would be a second task.
     if (lost.aborted) return;
     if (outcome.kind === 'retry') await this.#climb(message, outcome, over);
@@ -212,14 +206,6 @@ export class RabbitmqStrategy<Context> extends Server implements CustomTransport
       }
     }
   }
-
-  readonly #handlers: Handlers<Context> = {
-    has: (type) => this.messageHandlers.has(type),
-    handle: async (type, data, context) => {
-      const result: unknown = await this.messageHandlers.get(type)!(data, context);
-      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-    },
-  };
 }
 
 function toDelivery(queue: string, { content, properties }: ConsumeMessage): Delivery {

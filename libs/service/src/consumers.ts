@@ -1,13 +1,11 @@
 import { type ConsumerGroup, consumerOf, contracts, type TaskQueue, type Topology } from '@cartwheel/contracts';
 import {
-  type FactContext,
   type FactHandlers,
   FactInbox,
   type Handlers,
   type Locks,
   noteGone,
   stepOver,
-  type TaskContext,
   type TaskHandlers,
   TaskInbox,
 } from '@cartwheel/inbox';
@@ -79,13 +77,13 @@ export function factConsumer(wiring: Wiring, kafka: Kafka, description: Consumer
       if (event === 'parked') retrier.ring();
     },
   });
-  const strategy = new KafkaStrategy<FactContext>({
+  const strategy = new KafkaStrategy({
     kafka,
     groupId,
     topics,
     required: topology.topics.map(({ name }) => name),
     transportId,
-    apply: async (chunk, _, signal) => {
+    apply: async (chunk, signal) => {
       lagWatch.begin(groupId, chunk[0]!);
       await announcing.ready();
       await progress.during((moved) =>
@@ -153,7 +151,7 @@ export function taskWorker(
     },
   });
   const name = topology.queue(queue);
-  const broker: Omit<RabbitmqStrategyOptions<TaskContext>, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
+  const broker: Omit<RabbitmqStrategyOptions, 'queue' | 'apply' | 'prefetch' | 'transportId'> = {
     url,
     giveUp: (delivery, reason, signal) => inbox.giveUp({ ...delivery, topic: name }, reason, signal),
     retryQueue: (rung) => topology.retryQueue(name, rung),
@@ -165,22 +163,22 @@ export function taskWorker(
     },
     onFatal,
   };
-  const strategy = new RabbitmqStrategy<TaskContext>({
+  const strategy = new RabbitmqStrategy({
     ...broker,
     queue: name,
     prefetch,
     transportId: tasksTransport(queue),
-    apply: (delivery, _, signal) =>
+    apply: (delivery, signal) =>
       progress.during((moved) => observedTask(delivery, () => inbox.apply(delivery, handlers, signal, moved))),
   });
   const handlers: TaskHandlers = observedTaskHandlers(handlersOf(strategy), queue);
   // The same care for a message, and no handler: what lies there becomes a dead row of the work queue.
-  const drainer = new RabbitmqStrategy<TaskContext>({
+  const drainer = new RabbitmqStrategy({
     ...broker,
     queue: topology.deadQueue(name),
     prefetch: 1,
     transportId: Symbol(`the drainer of ${queue}`),
-    apply: (delivery, _, signal) =>
+    apply: (delivery, signal) =>
       progress.during((moved) =>
         observedTask(delivery, () => inbox.drain({ ...delivery, topic: name }, signal, moved)),
       ),

@@ -202,20 +202,8 @@ export const kafka: readonly Mutant[] = [
     ],
   },
   {
-    name: 'error-of-a-fact-handler-swallowed',
-    promise: 'What a Nest handler of facts throws is an error, and not a success.',
-    ...strategy,
-    from: `
-      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });`,
-    to: '',
-    test: [
-      'a chunk that cannot be applied',
-      'is told what a Nest handler threw, which arrives as an Observable that errors',
-    ],
-  },
-  {
     name: 'error-of-a-service-handler-swallowed',
-    promise: 'The same holds where a service hands its Nest handlers to an inbox.',
+    promise: 'What a Nest handler of facts or tasks throws is an error, and not a success.',
     file: 'libs/service/src/handlers-of.ts',
     from: `
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });`,

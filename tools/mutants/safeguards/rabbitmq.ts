@@ -117,14 +117,14 @@ export const rabbitmq: readonly Mutant[] = [
     promise: 'A task is acknowledged after its outcome is recorded: a crash before that brings it again.',
     ...strategy,
     from: `
-    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, over);
+    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), over);
     // The broker delivers it again already: on the ladder it would be a second task.
     if (lost.aborted) return;
     if (outcome.kind === 'retry') await this.#climb(message, outcome, over);
     if (!lost.aborted) channel.ack(message);`,
     to: `
     channel.ack(message);
-    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), this.#handlers, over);
+    const outcome = await this.#options.apply(toDelivery(this.#options.queue, message), over);
     if (lost.aborted) return;
     if (outcome.kind === 'retry') await this.#climb(message, outcome, over);`,
     test: ['a task', 'is acknowledged after it was applied: a cut before that brings it again'],
@@ -182,15 +182,6 @@ export const rabbitmq: readonly Mutant[] = [
     from: '.catch((error: unknown) => this.#handBack(channel, message, error, lost))',
     to: '.catch(() => undefined)',
     test: ['a task', 'that could not be applied comes again and does not fill the prefetch'],
-  },
-  {
-    name: 'error-of-a-worker-swallowed',
-    promise: 'What a Nest worker throws is an error, and not a success.',
-    ...strategy,
-    from: `
-      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });`,
-    to: '',
-    test: ['a task', 'is told what a Nest worker threw, which arrives as an Observable that errors'],
   },
   {
     name: 'prefetch-without-a-limit',
