@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-// Whoever takes a library out of this repository takes what its package.json declares, and nothing else. So each is copied into
+// A library that is taken out of this repository has what its package.json declares, and nothing else. So each is copied into
 // a folder in which nothing else can be found, without its tests, and compiled there. All of them with one call of the
 // compiler: each file looks for packages in the folder of its own library first, and there is nothing above.
 

@@ -71,7 +71,7 @@ test('of two hundred buyers at once for the last ten pieces exactly ten get one,
   const answer = await shop.send('/stock/lamp-brass/replenishments', brought, shop.target.urls.inventory);
   expect(answer).toMatchObject({ status: 201, body: { available: 10 } });
 
-  // Two hundred wait for ten connections. Who is told to try again under the same key does so, as a customer's browser would.
+  // Two hundred wait for ten connections. A buyer who gets "try again" repeats the request under the same key, as a browser would.
   const buy = async (key: string): Promise<Awaited<ReturnType<typeof shop.checkout>>> => {
     const receipt = await shop.checkout({ sku: 'lamp-brass' }, { key });
     return receipt.status === 503 ? buy(key) : receipt;

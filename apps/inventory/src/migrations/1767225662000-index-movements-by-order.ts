@@ -1,6 +1,6 @@
 import { type MigrationInterface, noWayBack, type QueryRunner } from '@cartwheel/postgres';
 
-/** What moved for one order, for whoever follows that order. */
+/** Finds what moved for one order. */
 export class IndexMovementsByOrder1767225662000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,7 +1,7 @@
 import { type MigrationInterface, noWayBack, type QueryRunner } from '@cartwheel/postgres';
 
 /**
- * For whoever asks why an order waits: which fact asked for the task, what the attempt failed at, and when the next one
+ * Tells why an order waits: which fact asked for the task, what the attempt failed at, and when the next one
  * is due. The fact is NULL in rows from before.
  */
 export class TellWhyAttemptsFailed1767225614000 implements MigrationInterface {

@@ -1,6 +1,6 @@
 import { type MigrationInterface, noWayBack, type QueryRunner } from '@cartwheel/postgres';
 
-/** For whoever counts the tasks that keep failing (repeating-tasks.ts). */
+/** Finds the tasks that keep failing (repeating-tasks.ts). */
 export class IndexRepeatingTasks1767225615000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
